@@ -1,0 +1,129 @@
+/// Rows for one table in the tuple format of COPY … (FORMAT binary), built in memory in one reused buffer.
+///
+/// It holds tuples only: header and trailer are written by `Transaction.copy(_:into:columns:)`.
+public struct CopyRows: Sendable {
+    /// A place between two rows, to which the buffer can be cut back.
+    public struct Mark: Sendable, Equatable {
+        let offset: Int
+        let count: Int
+    }
+
+    private(set) var bytes: [UInt8] = []
+
+    /// How many rows were begun.
+    public private(set) var count = 0
+
+    /// An empty buffer.
+    public init() {}
+
+    /// The size in bytes of what was written.
+    public var size: Int { bytes.count }
+
+    /// Where the next row will begin.
+    public var mark: Mark { Mark(offset: bytes.count, count: count) }
+
+    /// Forgets every row begun since `mark`: a document that turns out to be bad writes nothing.
+    public mutating func truncate(to mark: Mark) {
+        bytes.removeSubrange(mark.offset...)
+        count = mark.count
+    }
+
+    /// Forgets every row and keeps the memory for the next batch.
+    public mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: true)
+        count = 0
+    }
+
+    /// Begins a row; exactly `fields` fields must follow.
+    public mutating func beginRow(fields: Int) {
+        appendBigEndian(Int16(fields))
+        count += 1
+    }
+
+    /// A field that is NULL.
+    public mutating func appendNull() {
+        appendBigEndian(Int32(-1))
+    }
+
+    /// A field whose binary form is these bytes: text, uuid, a key copied from the source.
+    public mutating func append(_ value: UnsafeRawBufferPointer) {
+        appendBigEndian(Int32(value.count))
+        bytes.append(contentsOf: value)
+    }
+
+    /// A field whose binary form is these bytes.
+    public mutating func append(_ value: some Collection<UInt8>) {
+        appendBigEndian(Int32(value.count))
+        bytes.append(contentsOf: value)
+    }
+
+    /// An `integer` field.
+    public mutating func append(_ value: Int32) {
+        appendBigEndian(Int32(4))
+        appendBigEndian(value)
+    }
+
+    /// A `bigint` field.
+    public mutating func append(_ value: Int64) {
+        appendBigEndian(Int32(8))
+        appendBigEndian(value)
+    }
+
+    /// A field written in pieces; its length is filled in when `write` returns.
+    public mutating func appendField(_ write: (inout CopyRows) -> Void) {
+        let start = bytes.count
+        appendBigEndian(Int32(0))
+        write(&self)
+        storeLength(at: start)
+    }
+
+    /// A `jsonb` field: the version byte, then JSON text written in pieces.
+    public mutating func appendJSONB(_ write: (inout CopyRows) -> Void) {
+        appendField { rows in
+            rows.appendRaw(1)
+            write(&rows)
+        }
+    }
+
+    /// Bytes inside a field that is being written in pieces.
+    public mutating func appendRaw(_ piece: UnsafeRawBufferPointer) {
+        bytes.append(contentsOf: piece)
+    }
+
+    /// Bytes inside a field that is being written in pieces.
+    public mutating func appendRaw(_ piece: some Collection<UInt8>) {
+        bytes.append(contentsOf: piece)
+    }
+
+    /// One byte inside a field that is being written in pieces.
+    public mutating func appendRaw(_ byte: UInt8) {
+        bytes.append(byte)
+    }
+
+    /// Adds the rows that another buffer holds between two of its marks.
+    public mutating func append(rowsOf other: CopyRows, from start: Mark, to end: Mark) {
+        bytes.append(contentsOf: other.bytes[start.offset..<end.offset])
+        count += end.count - start.count
+    }
+
+    /// Lends the bytes of all rows.
+    public func withBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
+        // The closure variant of Array rethrows untyped; the result carries the typed error across it.
+        let result: Result<R, E> = bytes.withUnsafeBytes { buffer in
+            do throws(E) { return .success(try body(buffer)) } catch { return .failure(error) }
+        }
+        return try result.get()
+    }
+
+    private mutating func storeLength(at start: Int) {
+        let length = UInt32(bytes.count - start - 4)
+        bytes[start] = UInt8(truncatingIfNeeded: length >> 24)
+        bytes[start + 1] = UInt8(truncatingIfNeeded: length >> 16)
+        bytes[start + 2] = UInt8(truncatingIfNeeded: length >> 8)
+        bytes[start + 3] = UInt8(truncatingIfNeeded: length)
+    }
+
+    private mutating func appendBigEndian(_ value: some FixedWidthInteger) {
+        withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
+    }
+}
