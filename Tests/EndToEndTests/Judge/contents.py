@@ -164,8 +164,11 @@ class Contents(Chapters):
             elif roll < 0.55:
                 lines.append(self.prose() + self.markup(elements) + self.markup(elements) + self.prose())
             elif roll < 0.62:
-                lines += [random.choice(["```", "~~~~ py", "  ```{{image:9}}"]), "# no", "{{image:99}}"]
-                lines += random.choice([["```"], ["~~~"], ["    ```"], ["``` x"], []])
+                opening, closing = random.choice([("```", "```"), ("~~~~ py", "~~~ x"), ("  ```{{image:9}}", " `````")])
+                lines += [opening, "# no", random.choice(["~~~~", "    ~~~"]) if "`" in opening else "```", "{{image:99}}"]
+                if random.random() < 0.1:
+                    break  # A fence that nobody closes reaches to the end.
+                lines.append(closing)
             elif roll < 0.7:
                 lines.append(random.choice(["#no", "#\tx", "####### 7", " # in", "{{image", "![a](u v)", "", "]("]))
             else:

@@ -22,7 +22,7 @@ def literal(text):
 
 def run(dsn, sql):
     """The raw output of some SQL, as bytes."""
-    environment = dict(os.environ, PGCLIENTENCODING="UTF8", PGOPTIONS="-c standard_conforming_strings=on")
+    environment = dict(os.environ, PGCLIENTENCODING="UTF8")
     command = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", dsn, "-f", "-"]
     done = subprocess.run(command, input=sql.encode(), capture_output=True, env=environment, check=False)
     if done.returncode:
@@ -32,7 +32,11 @@ def run(dsn, sql):
 
 def rows(dsn, query):
     """The rows of a query, each a list of texts, None for NULL."""
-    text = run(dsn, "copy (%s) to stdout;" % query).decode("utf-8")
+    return decoded(run(dsn, "copy (%s) to stdout;" % query).decode("utf-8"))
+
+
+def decoded(text):
+    """The rows in COPY's text format."""
     lines = text.split("\n")
     lines.pop()
     return [[_field(field) for field in line.split("\t")] for line in lines]
