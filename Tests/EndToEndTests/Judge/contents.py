@@ -152,7 +152,10 @@ class Contents(Chapters):
         if self.content_type != "text":
             return dump(text, self.random.random() < 0.15)
         openings = ["[1998年] ", "{{no}} ", "1950", "null", '"', "[[", "{", "\ufeff", " \ufeff", "[] "]
-        return (self.random.choice(openings) if self.random.random() < 0.2 else "") + text
+        if self.random.random() < 0.8:
+            return text
+        # A heading or a fence must stay at the start of its line, or its markers would come into force.
+        return self.random.choice(openings) + ("\n" if text[:1] in "#`~ " else "") + text
 
     def markdown(self, elements):
         random = self.random

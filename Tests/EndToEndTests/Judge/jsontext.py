@@ -109,62 +109,72 @@ def parse(text):
 
 def _parse_deep(text):
     """A parser without recursion, for documents that would exhaust the standard one."""
-    position, depth, deepest = 0, 0, 0
-    stack, keys = [], []
-    root = []
-    stack.append(root)
-    state = "value"  # value, first (value or end), key, first-key, colon, after
-    while True:
-        if not depth and root:
-            if not _BLANK_REST.match(text, position):
-                raise Malformed("trailing text at %d" % position)
-            return root[0], deepest
+    building, position = _Building(), 0
+    while not building.is_whole:
         token = _TOKEN.match(text, position)
         if not token:
             raise Malformed("at %d" % position)
+        building.take(*token.groups())
         position = token.end()
-        mark, string, number, word = token.groups()
-        if state in ("key", "first-key"):
-            if string:
-                keys.append(json.loads(string))
-                state = "colon"
-                continue
-            if not (state == "first-key" and mark == "}"):
-                raise Malformed("at %d" % position)
-        elif state == "colon":
-            if mark != ":":
-                raise Malformed("at %d" % position)
-            state = "value"
-            continue
-        if mark in ("]", "}") and state in ("first", "first-key", "after"):
-            if (mark == "]") != isinstance(stack[-1], list):
-                raise Malformed("at %d" % position)
-            stack.pop()
-            depth -= 1
-            state = "after"
-            continue
-        if state == "after":
-            if mark != ",":
-                raise Malformed("at %d" % position)
-            state = "value" if isinstance(stack[-1], list) else "key"
-            continue
-        if mark == "[":
-            value, state = [], "first"
-        elif mark == "{":
-            value, state = {}, "first-key"
+    if not _BLANK_REST.match(text, position):
+        raise Malformed("trailing text at %d" % position)
+    return building.root[0], building.deepest
+
+
+class _Building:
+    """A value under construction; `state` says which tokens may come next."""
+
+    def __init__(self):
+        self.root = []
+        self.stack = [self.root]
+        self.keys = []
+        self.state = "value"
+        self.deepest = 0
+        self._last = None
+
+    @property
+    def is_whole(self):
+        return len(self.stack) == 1 and bool(self.root)
+
+    def take(self, mark, string, number, word):
+        if mark in ("]", "}"):
+            self._close(mark)
+        elif mark == ":":
+            self._expect("colon")
+            self.state = "value"
+        elif mark == ",":
+            self._expect("after")
+            self.state = "value" if isinstance(self.stack[-1], list) else "key"
+        elif string and self.state in ("key", "first key"):
+            self.keys.append(json.loads(string))
+            self.state = "colon"
         elif mark:
-            raise Malformed("at %d" % position)
+            self._attach([] if mark == "[" else {})
+            self.stack.append(self._last)
+            self.deepest = max(self.deepest, len(self.stack) - 1)
+            self.state = "first value" if mark == "[" else "first key"
         else:
-            value = json.loads(string) if string else Number(number) if number else _WORDS[word]
-            state = "after"
-        if isinstance(stack[-1], list):
-            stack[-1].append(value)
+            self._attach(json.loads(string) if string else Number(number) if number else _WORDS[word])
+            self.state = "after"
+
+    def _expect(self, *states):
+        if self.state not in states:
+            raise Malformed("a token where %s is due" % self.state)
+
+    def _close(self, mark):
+        self._expect("after", "first value" if mark == "]" else "first key")
+        if isinstance(self.stack.pop(), list) != (mark == "]"):
+            raise Malformed("a bracket closed by another")
+        self.state = "after"
+
+    def _attach(self, value):
+        self._expect("value", "first value")
+        holder = self.stack[-1]
+        if isinstance(holder, list):
+            holder.append(value)
         else:
-            stack[-1][keys.pop()] = value
-        if state != "after":
-            stack.append(value)
-            depth += 1
-            deepest = max(deepest, depth)
+            holder[self.keys.pop()] = value
+        self._last = value
 
 
 def same_print(one, other):

@@ -12,10 +12,10 @@ import re
 import sys
 
 import markdown
-from jsontext import Malformed, Number, faults, parse, same_print
+from jsontext import Malformed, Number, faults, same_print
+from markdown import SPACE
+from pictures import Pictures, parse_measured, peel, read_images
 
-DEEPEST = 512
-SPACE = markdown.SPACE
 TITLE_KEYS = ("title", "heading")
 TEXT_KEYS = ("content", "text", "body")
 PICTURE_KEYS = ("image", "image_index", "images")
@@ -35,72 +35,6 @@ class Outcome:
         self.codes = set()
 
 
-class Pictures:
-    """The elements of `images`, and which of them have been taken."""
-
-    def __init__(self, elements, codes):
-        # None stands for a column that cannot be read: then nobody can say that a picture is missing.
-        self.readable = elements is not None
-        self.elements = elements or []
-        self.taken = [False] * len(self.elements)
-        self.codes = codes
-
-    def _first(self, matches):
-        for index, element in enumerate(self.elements):
-            if element is not None and matches(index, element):
-                return self._take(index)
-        return None
-
-    def _take(self, index):
-        self.taken[index] = True
-        return index, self.elements[index]
-
-    def by_index(self, index):
-        if index is None or index >= len(self.elements) or self.elements[index] is None:
-            if self.readable:
-                self.codes.add("missing-image")
-            return None, {}
-        return self._take(index)
-
-    def by_url(self, url, otherwise):
-        found = self._first(lambda _, element: url in (element.get(k) for k in ("url", "src", "image_url")))
-        return found or (None, otherwise)
-
-    def by_object(self, wanted):
-        def contains(index, element):
-            return not self.taken[index] and all(k in element and element[k] == v for k, v in wanted.items())
-
-        return self._first(contains) or (None, wanted)
-
-    def by_marker(self, marker, key):
-        found = self._first(lambda _, element: element.get("placeholder") == marker)
-        found = found or self._first(
-            lambda _, element: key in (element.get(k) for k in ("id", "key", "placeholder"))
-        )
-        if found:
-            return found
-        digits = key.isascii() and key.isdigit()
-        return self.by_index(Number(key).index() if digits else None)
-
-    def by_form(self, form):
-        """The picture that a picture form names: (index or None, picture); None where it is no form."""
-        if isinstance(form, str) and form:
-            return self.by_url(form, {"url": form})
-        if isinstance(form, dict):
-            return self.by_object(form)
-        if isinstance(form, Number):
-            if not form.storable:
-                # Neither an integer, as jsonb prints nothing for it, nor an index that could exist.
-                self.codes.update(("bad-section", "missing-image"))
-                return None, {}
-            if form.is_integer:
-                return self.by_index(form.index())
-        return None
-
-    def left_over(self):
-        return [e for e, taken in zip(self.elements, self.taken) if e is not None and not taken]
-
-
 def recompute(content, content_type, images, images_type, codec="utf-8"):
     """The outcome of one chapter; columns are the text that PostgreSQL prints, or None for NULL."""
     outcome = Outcome()
@@ -116,70 +50,22 @@ def recompute(content, content_type, images, images_type, codec="utf-8"):
     return outcome
 
 
-def _peel(text):
-    """A text column's value without a byte order mark at its very start and white space at its ends."""
-    return (text[1:] if text.startswith("\ufeff") else text).strip(SPACE)
-
-
-def _parse_measured(text, codes):
-    value, depth = parse(text)
-    if depth > DEEPEST:
-        codes.add("too-deep")
-        return None
-    return value
-
-
-def read_images(column, column_type, codes):
-    """The elements of the images column (objects, and None where one is null); None if it is unreadable."""
-    if column is None:
-        return []
-    if column_type == "text":
-        column = _peel(column)
-        if not column:
-            return []
-        try:
-            value = _parse_measured(column, codes)
-        except Malformed:
-            if column[0] in '[{"':
-                codes.add("malformed-json")
-                return None
-            value = column
-    else:
-        value = _parse_measured(column, codes)
-    if value is None:
-        return None if codes else []
-    if isinstance(value, dict) or (isinstance(value, str) and value):
-        value = [value]
-    if not isinstance(value, list):
-        codes.add("bad-images")
-        return None
-    elements = []
-    for element in value:
-        if isinstance(element, str) and element:
-            element = {"url": element}
-        elif element is not None and not isinstance(element, dict):
-            codes.add("bad-images")
-            element = {}
-        elements.append(element)
-    return elements
-
-
 def read_content(column, column_type, pictures, outcome):
     """Adds the sections of the content column to the outcome."""
     if column is None:
         return
     if column_type == "text":
-        column = _peel(column)
+        column = peel(column)
         value = column
         if column[:1] in ("[", "{"):
             try:
-                value = _parse_measured(column, outcome.codes)
+                value = parse_measured(column, outcome.codes)
             except Malformed:
                 if _JSON_OPENING.match(column):
                     outcome.codes.add("malformed-json")
                     return
     else:
-        value = _parse_measured(column, outcome.codes)
+        value = parse_measured(column, outcome.codes)
     if value is None:
         return
     if isinstance(value, str):
