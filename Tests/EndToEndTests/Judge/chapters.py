@@ -2,8 +2,8 @@
 
 from json.encoder import encode_basestring, encode_basestring_ascii
 
-EMOJI = ["😀", "👨‍👩‍👧", "🏮", "e\u0301", "é", "\u2028", "\ufeff", "𠮷"]
-ENGLISH = ["We moved in the spring.", "Nobody said a word.", 'He wrote "wait" on the wall.', "C:\\old\\photos"]
+RARE = ["😀", "👨‍👩‍👧", "🏮", "e\u0301", "é", "\u2028", "\ufeff", "𠮷"]
+ENGLISH = ["We moved in the spring.", "Nobody said it.", 'He wrote "wait" on the wall.', "C:\\old\\photos"]
 CHARACTERS = (
     "我生于一九五零年春天母亲在河边洗衣父亲去了上海老屋门前有棵槐树那时候家里很穷但是大家都高兴"
     "后来上学要走十里山路下雨天就住在同学家冬天炉火旁奶奶讲故事弟妹们听得入迷火车开了三天三夜"
@@ -56,7 +56,7 @@ class Chapters:
         text = (CHARACTERS[start:] + CHARACTERS)[: random.randint(6, 40)]
         roll = random.random()
         if roll < 0.05:
-            text += random.choice(EMOJI)
+            text += random.choice(RARE)
         elif roll < 0.1:
             text = random.choice(ENGLISH)
         elif roll < 0.13:

@@ -47,7 +47,8 @@ class Contents(Chapters):
                 value[key] = random.choice(["", None, {}, "not a list", Raw("5")])
         if random.random() < 0.15:
             key = random.choice(UNMAPPED)
-            value.setdefault(key, random.choice([self.prose(), Raw("2"), "", None, [], {}, False, {"a": ["b"]}]))
+            kinds = [self.prose(), Raw("2"), "", None, [], {}, False, {"a": ["b"]}]
+            value.setdefault(key, random.choice(kinds))
         if self.loose_content and random.random() < 0.03:
             lost = [Raw('"\\u0000"'), Raw('"\\ud83d"'), [Raw("1e9999999")]]
             value[random.choice(["legacy", Raw('"k\\u0000"')])] = random.choice(lost)
@@ -76,11 +77,13 @@ class Contents(Chapters):
         random = self.random
         block = {}
         if random.random() < 0.5:
-            block[random.choice(["title", "title", "heading"])] = random.choice([self.sentences[0], "一", " ", "", None])
+            titles = [self.sentences[0], "一", " ", "", None]
+            block[random.choice(["title", "title", "heading"])] = random.choice(titles)
         if random.random() < 0.9:
             block[random.choice(["content", "text", "text", "body"])] = self.text()
         if random.random() < 0.1:
-            block.setdefault(random.choice(["heading", "body", "text", "title"]), random.choice(["又", "", None]))
+            key = random.choice(["heading", "body", "text", "title"])
+            block.setdefault(key, random.choice(["又", "", None]))
         self.add_pictures(block, elements)
         if random.random() < 0.1:
             block["type"] = random.choice(["text", "image", "Image", None, Raw("3")])
@@ -89,8 +92,8 @@ class Contents(Chapters):
         return block
 
     def attribute(self):
-        kinds = [Raw(self.random.choice(NUMBERS[:15])), {"n": [Raw("1.0"), None]}, "值", None, "", [], {}, True]
-        return self.random.choice(kinds)
+        number = Raw(self.random.choice(NUMBERS[:15]))
+        return self.random.choice([number, {"n": [Raw("1.0"), None]}, "值", None, "", [], {}, True])
 
     def add_pictures(self, block, elements):
         random = self.random
@@ -163,20 +166,28 @@ class Contents(Chapters):
         for _ in range(random.randint(1, 3 if self.style == "small" else 7)):
             roll = random.random()
             if roll < 0.25:
-                lines.append("#" * random.randint(1, 6) + " " + random.choice(["一章 ", "", "T {{image:0}}", " # "]))
+                title = random.choice(["一章 ", "", "T {{image:0}}", " # "])
+                lines.append("#" * random.randint(1, 6) + " " + title)
             elif roll < 0.55:
                 lines.append(self.prose() + self.markup(elements) + self.markup(elements) + self.prose())
             elif roll < 0.62:
-                opening, closing = random.choice([("```", "```"), ("~~~~ py", "~~~ x"), ("  ```{{image:9}}", " `````")])
-                lines += [opening, "# no", random.choice(["~~~~", "    ~~~"]) if "`" in opening else "```", "{{image:99}}"]
+                lines += self.fence()
                 if random.random() < 0.1:
+                    lines.pop()
                     break  # A fence that nobody closes reaches to the end.
-                lines.append(closing)
             elif roll < 0.7:
-                lines.append(random.choice(["#no", "#\tx", "####### 7", " # in", "{{image", "![a](u v)", "", "]("]))
+                kinds = ["#no", "#\tx", "####### 7", " # in", "{{image", "![a](u v)", "", "]("]
+                lines.append(random.choice(kinds))
             else:
                 lines += [self.prose(), ""]
         return random.choice(["\n", "\n", "\r\n", "\r"]).join(lines)
+
+    def fence(self):
+        """The lines of a fenced block, the closing fence last."""
+        fences = [("```", "    ```", "```"), ("~~~~ py", "``` no", "~~~ x")]
+        fences.append(("  ```{{image:9}}", "~~~~", " `````"))
+        opening, other, closing = self.random.choice(fences)
+        return [opening, "# no", other, "{{image:99}}", closing]
 
     def markup(self, elements):
         random = self.random
@@ -186,7 +197,8 @@ class Contents(Chapters):
         number = self.index(elements)
         if roll < 0.6 and number is not None:
             word = random.choice(["image", "image", "Image", " IMAGE\t"])
-            return "{{" + word + ":" + random.choice(["", " ", "0"]) + str(int(float(number))) + random.choice(["", " "]) + "}}"
+            index = random.choice(["", " ", "0"]) + str(int(float(number)))
+            return "{{" + word + ":" + index + random.choice(["", " "]) + "}}"
         known = [item for item in elements if isinstance(item, str)] + [self.url(), "a_(b).png", '"t"']
         title = random.choice(["", "", ' "t"', '\t"a (b)" '])
         return "![" + random.choice(["", "老屋", " a ", "[x"]) + "](" + random.choice(known) + title + ")"
@@ -194,7 +206,7 @@ class Contents(Chapters):
     # Faults
 
     def bad(self):
-        """A chapter with one fault, of a kind that these columns can hold."""
+        """A chapter with a fault of a kind that these columns can hold."""
         content, images = self.good()
         kinds = [self.bad_images, self.unknown_shape, self.bad_section, self.missing_image, self.too_deep]
         if self.content_type == "text" or self.images_type == "text":
@@ -209,16 +221,19 @@ class Contents(Chapters):
 
     def unknown_shape(self, _, images):
         wrong = ['{"foo": 1}', "{}", '{"type": "image", "url": "u"}', '{"sections": {"a": 1}}']
-        return self.random.choice(wrong if self.content_type == "text" else wrong + ["42", "true", "-1.5e3"]), images
+        if self.content_type != "text":
+            wrong += ["42", "true", "-1.5e3"]
+        return self.random.choice(wrong), images
 
     def bad_section(self, _, images):
         blocks = [3, True, [], {"title": 7}, {"text": "x", "body": {}}, {"image": ""}, {"image_index": "0"},
-                  {"images": {}}, {"images": [None]}, {"image": 1.0, "text": "x"}, {"type": "image", "heading": False},
-                  {"image_index": Raw("1.0")}, {"image": True}]
+                  {"images": {}}, {"images": [None]}, {"image": Raw("1.5"), "text": "x"}, {"image": True},
+                  {"type": "image", "heading": False}, {"image_index": Raw("1.0")}]
         return dump([self.prose(), self.random.choice(blocks)]), images
 
     def missing_image(self, _, images):
-        block = self.random.choice([{"image_index": Raw("99")}, {"image": Raw("-1")}, {"images": [Raw("1e9")]}])
+        blocks = [{"image_index": Raw("99")}, {"image": Raw("-1")}, {"images": [Raw("1e9")]}]
+        block = self.random.choice(blocks)
         if self.random.random() < 0.5:
             return dump([self.prose(), block]), images
         marker = self.random.choice(["{{image:99}}", "{{image:}}", "{{ image : nobody }}"])

@@ -12,8 +12,8 @@ import sys
 
 from contents import Contents
 
-ODD_KEYS = ["", " ", "é", "e\u0301", "a b", " a", "a ", 'say "hi"', "it's", "back\\slash", "\\N", "\\.", "😀", "a/0",
-            "A", "a", "tab\there", "line\nbreak", "%", "{1,2}", "null", "0", "00", "老屋", "cover/x"]
+ODD_KEYS = ["", " ", "é", "e\u0301", "a b", " a", "a ", 'say "hi"', "it's", "back\\slash", "\\N", "\\.", "😀",
+            "a/0", "A", "a", "tab\there", "line\nbreak", "%", "{1,2}", "null", "0", "00", "老屋", "cover/x"]
 LARGEST = 2**63 - 1
 
 
@@ -101,8 +101,9 @@ def main():
     arguments.add_argument("--cover", choices=["absent", "existing"], default="absent",
                            help="existing: some covers are set; table judge_before remembers them")
     style = arguments.add_mutually_exclusive_group()
-    style.add_argument("--prose", dest="style", action="store_const", const="prose", help="long Markdown only")
-    style.add_argument("--small", dest="style", action="store_const", const="small", help="short documents")
+    constant = {"dest": "style", "action": "store_const"}
+    style.add_argument("--prose", const="prose", help="long Markdown only", **constant)
+    style.add_argument("--small", const="small", help="short documents", **constant)
     arguments.set_defaults(style="mixed")
     options = arguments.parse_args()
     sys.stdout.reconfigure(encoding="utf-8", newline="\n")

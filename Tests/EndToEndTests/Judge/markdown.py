@@ -14,48 +14,56 @@ _MARKUP = re.compile(
 
 
 def cut(source, marker_picture, url_picture):
-    """Yields (title, text, picture): picture is what the two functions return for markup, or None.
+    """Lists (title, text, picture): picture is what the two functions return for markup, or None.
 
     `marker_picture(marker, key)` and `url_picture(url, alt)` name a picture. Sections with no title,
     no text and no picture are left out.
     """
-    title, pieces, fence = None, [], None
-    sections = []
-
-    def close(picture):
-        text = "".join(pieces).strip(SPACE)
-        pieces.clear()
-        if title or text or picture is not None:
-            sections.append((title, text, picture))
-
+    cutting = _Cutting(marker_picture, url_picture)
+    fence = None
     for line in source.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
         line += "\n"
         mark = _FENCE.match(line)
+        heading = _HEADING.match(line)
         if mark:
             character = mark.group(1) or mark.group(2)
-            if fence is None:
-                fence = character
-            elif fence == character:
-                fence = None
-            pieces.append(line)
-            continue
-        if fence is not None:
-            pieces.append(line)
-            continue
-        heading = _HEADING.match(line)
-        if heading:
-            close(None)
-            title = line[heading.end() :].strip(SPACE) or None
-            continue
+            if fence in (None, character):
+                fence = None if fence else character
+            cutting.pieces.append(line)
+        elif fence:
+            cutting.pieces.append(line)
+        elif heading:
+            cutting.close(None)
+            cutting.title = line[heading.end() :].strip(SPACE) or None
+        else:
+            cutting.read_line(line)
+    cutting.close(None)
+    return cutting.sections
+
+
+class _Cutting:
+    """The section since the last cut, and those before it."""
+
+    def __init__(self, marker_picture, url_picture):
+        self.marker_picture = marker_picture
+        self.url_picture = url_picture
+        self.title = None
+        self.pieces = []
+        self.sections = []
+
+    def close(self, picture):
+        text = "".join(self.pieces).strip(SPACE)
+        if self.title or text or picture is not None:
+            self.sections.append((self.title, text, picture))
+        self.title, self.pieces = None, []
+
+    def read_line(self, line):
         position = 0
         for found in _MARKUP.finditer(line):
-            pieces.append(line[position : found.start()])
+            self.pieces.append(line[position : found.start()])
             position = found.end()
             if found.group("marker"):
-                close(marker_picture(found.group("marker"), found.group("key").strip(" \t")))
+                self.close(self.marker_picture(found.group("marker"), found.group("key").strip(" \t")))
             else:
-                close(url_picture(found.group("url"), found.group("alt")))
-            title = None
-        pieces.append(line[position:])
-    close(None)
-    return sections
+                self.close(self.url_picture(found.group("url"), found.group("alt")))
+        self.pieces.append(line[position:])

@@ -15,7 +15,8 @@ TEXT_KEYS = ("title", "heading", "content", "text", "body")
 URL_KEYS = ("url", "src", "image_url")
 
 _REMOVED = re.compile(
-    r"[ \t\n\r\f\v]+|#{1,6}(?=[ \n]|\Z)|\{\{[^{}\n]*\}\}|!\[[^\]\n]*\]\((?:[^()\n]|\([^()\n]*\)|\"[^\"\n]*\")*\)"
+    r"[ \t\n\r\f\v]+|#{1,6}(?=[ \n]|\Z)|\{\{[^{}\n]*\}\}"
+    r"|!\[[^\]\n]*\]\((?:[^()\n]|\([^()\n]*\)|\"[^\"\n]*\")*\)"
 )
 
 
@@ -72,7 +73,7 @@ def losses(content, content_type, images, images_type, rows):
     held = Rows(rows)
     value = _value(images, images_type)
     if images_type == "text" and value is not None and not isinstance(value, (list, dict)):
-        # A text column's JSON scalar: a quoted string is one url, null is none, the rest one url as it stands.
+        # A text column's scalar: a quoted string is one url, null is none, the rest one url as it stands.
         value = parse(value)[0] if value[:1] == '"' or value == "null" else value
     elements = value if isinstance(value, list) else [] if value is None or value == "" else [value]
     elements = [{"url": element} if isinstance(element, str) else element for element in elements]
@@ -99,8 +100,8 @@ def _missing_elements(elements, held):
 
 def _blocks(value):
     if isinstance(value, dict):
-        lists = (value[key] for key in ("sections", "blocks", "paragraphs") if isinstance(value.get(key), list))
-        return next(lists, [value])
+        candidates = (value.get(key) for key in ("sections", "blocks", "paragraphs"))
+        return next((item for item in candidates if isinstance(item, list)), [value])
     return value or []
 
 

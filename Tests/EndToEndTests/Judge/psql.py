@@ -59,8 +59,9 @@ def column_types(dsn, schema, table):
     """Column names and types of a table; empty where there is no such table."""
     found = rows(
         dsn,
-        "select a.attname, format_type(a.atttypid, null) from pg_attribute a join pg_class c on c.oid = a.attrelid"
-        " join pg_namespace n on n.oid = c.relnamespace where a.attnum > 0 and not a.attisdropped"
+        "select a.attname, format_type(a.atttypid, null) from pg_attribute a"
+        " join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace"
+        " where a.attnum > 0 and not a.attisdropped"
         " and n.nspname = %s and c.relname = %s order by a.attnum" % (literal(schema), literal(table)),
     )
     return {name: kind for name, kind in found}
