@@ -6,6 +6,13 @@ LIST_KEYS = ["sections", "blocks", "paragraphs"]
 UNMAPPED = ["title", "version", "meta", "blocks", "paragraphs", "作者", "é", "e\u0301"]
 
 
+def url_of(element):
+    """The url by which text and blocks name an element."""
+    if isinstance(element, str):
+        return element
+    return next(element[key] for key in ("url", "src", "image_url") if key in element)
+
+
 class Contents(Chapters):
     """Chapters whole: `good()` and `bad()` give (content, images) as column texts, None for NULL."""
 
@@ -122,7 +129,7 @@ class Contents(Chapters):
         known = [element for element in elements if element] or [self.url()]
         element = random.choice(known)
         if roll < 0.6:
-            return self.url() if isinstance(element, dict) or roll < 0.4 else element
+            return self.url() if roll < 0.4 else url_of(element)
         if roll < 0.7:
             return self.element()
         if isinstance(element, str):
@@ -182,6 +189,15 @@ class Contents(Chapters):
                 lines += [self.prose(), ""]
         return random.choice(["\n", "\n", "\r\n", "\r"]).join(lines)
 
+    def marker_by_name(self, elements):
+        """A marker that names an element by its placeholder, id or key; None where none has such."""
+        objects = [item for item in elements if isinstance(item, dict)]
+        names = [item[key] for item in objects for key in ("placeholder", "id", "key") if key in item]
+        if not names:
+            return None
+        name = self.random.choice(names)
+        return name if name.startswith("{{") else "{{image:" + name + " }}"
+
     def fence(self):
         """The lines of a fenced block, the closing fence last."""
         fences = [("```", "    ```", "```"), ("~~~~ py", "``` no", "~~~ x")]
@@ -195,11 +211,14 @@ class Contents(Chapters):
         if roll < 0.3:
             return ""
         number = self.index(elements)
+        marker = self.marker_by_name(elements)
+        if marker and roll < 0.7:
+            return marker
         if roll < 0.6 and number is not None:
             word = random.choice(["image", "image", "Image", " IMAGE\t"])
             index = random.choice(["", " ", "0"]) + str(int(float(number)))
             return "{{" + word + ":" + index + random.choice(["", " "]) + "}}"
-        known = [item for item in elements if isinstance(item, str)] + [self.url(), "a_(b).png", '"t"']
+        known = [url_of(item) for item in elements if item] + [self.url(), "a_(b).png", '"t"']
         title = random.choice(["", "", ' "t"', '\t"a (b)" '])
         return "![" + random.choice(["", "老屋", " a ", "[x"]) + "](" + random.choice(known) + title + ")"
 

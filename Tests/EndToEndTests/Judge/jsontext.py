@@ -81,9 +81,6 @@ class Number:
     def __eq__(self, other):
         return isinstance(other, Number) and (self.text == other.text or self.parts[0] == other.parts[0])
 
-    def __hash__(self):
-        return hash(self.parts[0])
-
     def __repr__(self):
         return self.text
 
