@@ -1,3 +1,5 @@
+import Glibc
+
 extension Document {
     /// The bytes between the quotes, when they are the string itself; nil when there are escapes to resolve.
     public func plainContents(of string: Node) -> UnsafeRawBufferPointer? {
@@ -100,7 +102,7 @@ extension Document {
 
     static func areSame(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
         guard left.count == right.count else { return false }
-        for place in left.indices where left[place] != right[place] { return false }
-        return true
+        guard let mine = left.baseAddress, let theirs = right.baseAddress else { return true }
+        return memcmp(mine, theirs, left.count) == 0
     }
 }

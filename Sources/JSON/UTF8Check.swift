@@ -10,6 +10,11 @@ public enum UTF8Check {
                     position += 8
                     continue
                 }
+                let threes = leadingThreeByteCharacters(in: UInt64(littleEndian: word))
+                if threes > 0 {
+                    position += threes * 3
+                    continue
+                }
             }
             let length = sequenceLength(in: text, at: position)
             guard length > 0 else { return false }
@@ -21,6 +26,18 @@ public enum UTF8Check {
     /// Valid UTF-8 without a NUL, which PostgreSQL's `text` cannot hold.
     public static func isStorable(_ text: UnsafeRawBufferPointer) -> Bool {
         isValid(text) && !text.contains(0)
+    }
+
+    /// How many of the first two characters, 0 to 2, are of three bytes: the case that Chinese text consists
+    /// of. The lead bytes E0 and ED, whose second byte is restricted, are left to the thorough check.
+    private static func leadingThreeByteCharacters(in word: UInt64) -> Int {
+        guard isCommonThree(word) else { return 0 }
+        return isCommonThree(word >> 24) ? 2 : 1
+    }
+
+    private static func isCommonThree(_ word: UInt64) -> Bool {
+        let lead = word & 0xFF
+        return word & 0xC0C0F0 == 0x8080E0 && lead != 0xE0 && lead != 0xED
     }
 
     /// The length of the character that begins here, 0 where none does.
