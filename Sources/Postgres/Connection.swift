@@ -10,7 +10,7 @@ public final class Connection {
     public struct Backend: Sendable, Equatable {
         /// The server process.
         public let pid: Int32
-        /// When it began, as PostgreSQL prints it.
+        /// When it began, in seconds since 1970 as PostgreSQL prints them.
         public let startedAt: String
     }
 
@@ -104,7 +104,7 @@ public final class Connection {
         let facts = try execute(
             """
             select pg_backend_pid(), current_setting('server_version_num')::int,
-                   (select backend_start::text from pg_stat_activity where pid = pg_backend_pid()),
+                   (select extract(epoch from backend_start)::text from pg_stat_activity where pid = pg_backend_pid()),
                    array_to_string(array(select name from pg_settings where name in
                      ('client_connection_check_interval', 'restrict_nonsystem_relation_kind')), ',')
             """, within: deadlines.statement)

@@ -103,7 +103,8 @@ extension Connection {
     }
 
     private func begin(_ settings: TransactionSettings) -> SQL {
-        let path = ["pg_catalog"] + settings.schemas.map(\.quoted) + ["pg_temp"]
+        // pg_catalog is always sought first; named in front it would also be where new objects go.
+        let path = (settings.schemas.isEmpty ? ["pg_catalog"] : settings.schemas.map(\.quoted)) + ["pg_temp"]
         return SQL(
             unsafe: """
                 begin isolation level \(settings.isolation.rawValue) \(settings.access.rawValue);\
