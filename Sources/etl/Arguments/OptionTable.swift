@@ -30,8 +30,7 @@ extension CommandTable {
 
     static let runOptions: [Option] =
         [
-            .text("with", "STAGE", "run this optional stage too; PIPELINE:STAGE with several", repeats: true)
-            {
+            .text("with", "STAGE", "run this optional stage too; PIPELINE:STAGE with several", repeats: true) {
                 (draft: inout Draft, text: String) throws(ValueProblem) in
                 draft.run.with.append(try OptionValue.stage(text))
             },

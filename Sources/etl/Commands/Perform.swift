@@ -20,8 +20,7 @@ extension Invocation {
         }
     }
 
-    private func settings(_ environment: ProcessEnvironment, _ terminal: Terminal) throws(Failure) -> Settings
-    {
+    private func settings(_ environment: ProcessEnvironment, _ terminal: Terminal) throws(Failure) -> Settings {
         let settings: Settings
         do throws(SettingsError) {
             settings = try Settings(global, environment: environment) {

@@ -16,8 +16,7 @@ struct DatabaseURL: Sendable, Equatable {
         let bytes = Array(text.utf8)
         try Self.checkWhole(bytes)
         guard let colon = bytes.firstRange(of: Array("://".utf8)) else { throw .notAURL }
-        if let driver = try Self.driver(inScheme: String(decoding: bytes[..<colon.lowerBound], as: UTF8.self))
-        {
+        if let driver = try Self.driver(inScheme: String(decoding: bytes[..<colon.lowerBound], as: UTF8.self)) {
             notices.append(.driverDropped(driver))
         }
         let rest = bytes[colon.upperBound...]

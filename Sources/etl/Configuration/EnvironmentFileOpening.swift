@@ -22,7 +22,9 @@ enum EnvironmentFileOpening {
             if errno == ENOENT || errno == ENOTDIR { return nil }
             throw .unreadable(errno: errno)
         }
-        guard isTrusted(link.st_uid) else { throw .foreignLink(uid: link.st_uid) }
+        guard link.st_mode & S_IFMT != S_IFLNK || isTrusted(link.st_uid) else {
+            throw .foreignLink(uid: link.st_uid)
+        }
         // Not blocking, for opening a FIFO would wait for somebody to write to it.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw .unreadable(errno: errno) }

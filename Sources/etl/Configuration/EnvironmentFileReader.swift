@@ -112,7 +112,7 @@ struct EnvironmentFileReader {
             index += 1
         }
         var end = index
-        while end > start, bytes[end - 1] <= .space { end -= 1 }
+        while end > start, [.space, .tab, .carriageReturn].contains(bytes[end - 1]) { end -= 1 }
         skipLine()
         return Array(bytes[start..<end])
     }

@@ -15,13 +15,16 @@ enum DisplayWidth {
             })
     }
 
+    /// Pictures joined to one count as drawn apart, for many terminals can't join them: a line that is too
+    /// short does no harm, one that is too long would wrap.
     private static func columns(of character: Character) -> Int {
-        guard let first = character.unicodeScalars.first else { return 0 }
-        if character.unicodeScalars.contains("\u{FE0F}") { return 2 }
-        let properties = first.properties
-        switch properties.generalCategory {
-        case .nonspacingMark, .enclosingMark, .format, .control: return 0
-        default: return properties.isEmojiPresentation || isWide(first.value) ? 2 : 1
+        character.unicodeScalars.reduce(0) { $0 + columns(of: $1) }
+    }
+
+    private static func columns(of scalar: Unicode.Scalar) -> Int {
+        switch scalar.properties.generalCategory {
+        case .nonspacingMark, .enclosingMark, .format, .control: 0
+        default: scalar.properties.isEmojiPresentation || isWide(scalar.value) ? 2 : 1
         }
     }
 
