@@ -47,7 +47,9 @@ let package = Package(
             swiftSettings: strict),
 
         // Tests: one target a module, then the built program, then the house itself.
-        .target(name: "Support", dependencies: ["PostgresSandbox", "Postgres"], path: "Tests/Support", swiftSettings: strict),
+        .target(
+            name: "Support", dependencies: ["PostgresSandbox", "Postgres"], path: "Tests/Support", swiftSettings: strict
+        ),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Support"], swiftSettings: strict + seam),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "CJSON", "Postgres", "Support"], swiftSettings: strict),
         .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Postgres"], swiftSettings: strict),
@@ -60,7 +62,8 @@ let package = Package(
             dependencies: ["Engine", "Ledger", "Pipelines", "Transforms", "JSON", "Postgres", "Support"],
             swiftSettings: strict + seam),
         .testTarget(
-            name: "PostgresSandboxTests", dependencies: ["PostgresSandbox", "Postgres", "Support"], swiftSettings: strict),
+            name: "PostgresSandboxTests", dependencies: ["PostgresSandbox", "Postgres", "Support"],
+            swiftSettings: strict),
         .testTarget(name: "CommandTests", dependencies: ["etl", "Postgres", "Support"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Postgres", "Support"],

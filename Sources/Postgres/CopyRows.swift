@@ -1,6 +1,6 @@
 /// Rows for one table in the tuple format of COPY … (FORMAT binary), built in memory in one reused buffer.
 ///
-/// It holds tuples only: header and trailer are written by `Transaction.copy(_:into:columns:)`.
+/// It holds tuples only: header and trailer are written by `Transaction.copyIn(_:into:columns:)`.
 public struct CopyRows: Sendable {
     /// A place between two rows, to which the buffer can be cut back.
     public struct Mark: Sendable, Equatable {
@@ -9,6 +9,11 @@ public struct CopyRows: Sendable {
     }
 
     private(set) var bytes: [UInt8] = []
+
+    /// What stands before the first row: signature, flags, no extension.
+    static let header: [UInt8] = Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0x00] + [UInt8](repeating: 0, count: 8)
+    /// What stands after the last row.
+    static let trailer: [UInt8] = [0xFF, 0xFF]
 
     /// How many rows were begun.
     public private(set) var count = 0
@@ -108,11 +113,7 @@ public struct CopyRows: Sendable {
 
     /// Lends the bytes of all rows.
     public func withBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
-        // The closure variant of Array rethrows untyped; the result carries the typed error across it.
-        let result: Result<R, E> = bytes.withUnsafeBytes { buffer in
-            do throws(E) { return .success(try body(buffer)) } catch { return .failure(error) }
-        }
-        return try result.get()
+        try bytes.withUnsafeBufferPointer { buffer throws(E) in try body(UnsafeRawBufferPointer(buffer)) }
     }
 
     private mutating func storeLength(at start: Int) {

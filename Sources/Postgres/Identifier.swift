@@ -23,6 +23,7 @@ public struct Identifier: Hashable, Sendable, CustomStringConvertible {
         "\"" + name.replacing("\"", with: "\"\"") + "\""
     }
 
+    /// The name without quotes, for people.
     public var description: String { name }
 }
 
@@ -42,5 +43,6 @@ public struct QualifiedName: Hashable, Sendable, CustomStringConvertible {
     /// Both parts as they stand in SQL.
     public var quoted: String { schema.quoted + "." + name.quoted }
 
+    /// Both parts without quotes, for people.
     public var description: String { "\(schema.name).\(name.name)" }
 }

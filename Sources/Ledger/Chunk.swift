@@ -1,0 +1,144 @@
+import Postgres
+
+/// The key of a source row, as PostgreSQL prints its columns. Compared by bytes here, and by order only in SQL.
+public struct Key: Hashable, Sendable {
+    /// One value a key column.
+    public let parts: [[UInt8]]
+
+    /// A key from the text of its columns.
+    public init(_ parts: [[UInt8]]) {
+        self.parts = parts
+    }
+
+    /// The value to bind where the ledger keeps a bound.
+    var parameter: Parameter { .textArray(parts) }
+
+    /// The key for people: its columns with commas between them.
+    public var description: String {
+        parts.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ", ")
+    }
+}
+
+/// A range of keys: above `lower`, up to and including `upper`; nil is open.
+public struct KeyRange: Sendable, Equatable {
+    /// The key before the first.
+    public let lower: Key?
+    /// The last key.
+    public let upper: Key?
+
+    /// A range between two keys.
+    public init(above lower: Key?, through upper: Key?) {
+        self.lower = lower
+        self.upper = upper
+    }
+}
+
+/// Names a stage of a run whose chunks are worked through, and how many columns its keys have.
+public struct ChunkedStage: Sendable {
+    /// The run.
+    public let run: RunID
+    /// The stage's name.
+    public let name: String
+    /// How many columns a key has.
+    public let keyColumns: Int
+
+    /// A stage by run and name.
+    public init(run: RunID, name: String, keyColumns: Int) {
+        self.run = run
+        self.name = name
+        self.keyColumns = keyColumns
+    }
+
+    /// The condition that picks the stage's rows.
+    var rows: SQL { "run_id = \(.int(run.value)) and stage = \(.text(name))" }
+
+    /// The bounds of a chunk, one result column a key column.
+    var bounds: SQL {
+        let columns = ["lower", "upper"].flatMap { bound in (1...keyColumns).map { "\(bound)[\($0)]" } }
+        return SQL(unsafe: columns.joined(separator: ", "))
+    }
+
+    /// Reads what `bounds` selected, from the given result column on.
+    func range(in row: Row, from column: Int) -> KeyRange {
+        func key(at first: Int) -> Key? {
+            let parts = (0..<keyColumns).compactMap { row.bytes(first + $0) }
+            return parts.count == keyColumns ? Key(parts) : nil
+        }
+        return KeyRange(above: key(at: column), through: key(at: column + keyColumns))
+    }
+}
+
+/// A chunk that a worker may work on, because a commit has counted the attempt.
+public struct Claim: Sendable, Equatable {
+    /// Names the chunk.
+    public let n: Int64
+    /// Its keys.
+    public let range: KeyRange
+    /// How many attempts were begun, this one included.
+    public let attempt: Int64
+}
+
+/// What became of the rows of a chunk.
+public struct ChunkOutcome: Sendable, Equatable {
+    /// Source rows whose rows are in the target.
+    public var migrated: Int64 = 0
+    /// Source rows that give no row.
+    public var empty: Int64 = 0
+    /// Source rows that became rejects.
+    public var rejected: Int64 = 0
+    /// Of the migrated: those whose equal rows were there already.
+    public var adopted: Int64 = 0
+    /// Rows written to the target.
+    public var targetRows: Int64 = 0
+    /// Bytes of documents read.
+    public var bytes: Int64 = 0
+    /// What was seen.
+    public var seen = SeenRows()
+    /// How often each unmapped key was met, by its printable name.
+    public var unmapped: [String: Int64] = [:]
+
+    /// Nothing read yet.
+    public init() {}
+
+    /// Source rows read.
+    public var read: Int64 { migrated + empty + rejected }
+}
+
+/// What a chunk saw of its source rows, in key order: enough to tell later which of them changed.
+public struct SeenRows: Sendable, Equatable {
+    /// The size of one entry: a 64-bit hash of the key, then xmin.
+    public static let entrySize = 12
+
+    /// The entries, end to end, big-endian.
+    public private(set) var entries: [UInt8] = []
+    /// One bit for each entry: whether a value was written back to that row.
+    public private(set) var written: [UInt8] = []
+    /// The sum of the rows' marks: a hash of key and xmin that the server can compute and add up too.
+    public private(set) var sum: Int128 = 0
+    private var marks: [Int64] = []
+
+    /// Nothing seen yet.
+    public init() {}
+
+    /// How many rows were seen.
+    public var count: Int { marks.count }
+
+    /// Adds a row.
+    public mutating func append(keyHash: Int64, xmin: UInt32, mark: Int64) {
+        withUnsafeBytes(of: keyHash.bigEndian) { entries.append(contentsOf: $0) }
+        withUnsafeBytes(of: xmin.bigEndian) { entries.append(contentsOf: $0) }
+        if marks.count % 8 == 0 { written.append(0) }
+        marks.append(mark)
+        sum += Int128(mark)
+    }
+
+    /// Notes that we wrote to a row ourselves, and what it looks like since.
+    public mutating func rewrite(at index: Int, xmin: UInt32, mark: Int64) {
+        withUnsafeBytes(of: xmin.bigEndian) { bytes in
+            entries.replaceSubrange(index * Self.entrySize + 8..<(index + 1) * Self.entrySize, with: bytes)
+        }
+        written[index / 8] |= 1 << UInt8(index % 8)
+        sum += Int128(mark) - Int128(marks[index])
+        marks[index] = mark
+    }
+}

@@ -1,0 +1,119 @@
+public import Postgres
+
+extension Ledger {
+    /// How many attempts a chunk gets before it is halved.
+    public static let attempts: Int64 = 3
+
+    /// Cuts a table into chunks of `rows` rows by one scan of its key, in the order of SQL. The first chunk is open below
+    /// and the last one above, so that every key there will ever be has its chunk.
+    public func planChunks(
+        of stage: ChunkedStage, over source: QualifiedName, key: [Identifier], rows: Int64, total: Int64,
+        _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        let printed = SQL(unsafe: key.map { "\($0.quoted)::text" }.joined(separator: ", "))
+        try transaction.run(
+            """
+            with bounds as (
+                select row_number() over (order by place) as i, bound
+                  from (select array[\(printed)] as bound, row_number() over (order by \(SQL.list(key))) as place
+                          from \(source)) numbered
+                 where place % \(.int(rows)) = 0 and place < \(.int(total))),
+            ends as (select i, bound from bounds union all select count(*) + 1, null from bounds)
+            insert into chunks (run_id, stage, n, lower, upper)
+            select \(.int(stage.run.value)), \(.text(stage.name)), i, lag(bound) over (order by i), bound from ends
+            """)
+    }
+
+    /// Locks a claimed chunk for the transaction that works on it; false when another took it meanwhile.
+    public func lockChunk(
+        _ claim: Claim, of stage: ChunkedStage, by worker: WorkerID, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> Bool {
+        let found = try transaction.run(
+            """
+            select n from chunks
+             where \(stage.rows) and n = \(.int(claim.n)) and state = 'todo' and claimant = \(.int(worker.value))
+               and attempt = \(.int(claim.attempt)) for update skip locked
+            """)
+        return found.count == 1
+    }
+
+    /// Notes that a chunk is done, in the transaction that holds its rows. Where reading stopped early, the chunk ends
+    /// at `end` and the rest becomes a new one.
+    public func finishChunk(
+        _ claim: Claim, of stage: ChunkedStage, with outcome: ChunkOutcome, endingAt end: Key?,
+        _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        if let end { try split(claim.n, of: stage, at: end, transaction) }
+        try transaction.changeOne(
+            """
+            update chunks
+               set state = 'done', read = \(.int(outcome.read)), migrated = \(.int(outcome.migrated)),
+                   empty = \(.int(outcome.empty)), rejected = \(.int(outcome.rejected)),
+                   adopted = \(.int(outcome.adopted)), target_rows = \(.int(outcome.targetRows)),
+                   bytes = \(.int(outcome.bytes)), seen = \(.bytes(outcome.seen.entries)),
+                   seen_sum = \(.text(String(outcome.seen.sum)))::numeric, written = \(.bytes(outcome.seen.written)),
+                   finished_at = clock_timestamp()
+             where \(stage.rows) and n = \(.int(claim.n))
+            """)
+        if outcome.unmapped.isEmpty { return }
+        let names = outcome.unmapped.keys.sorted()
+        try transaction.run(
+            """
+            insert into unmapped (run_id, stage, chunk, name, count)
+            select \(.int(stage.run.value)), \(.text(stage.name)), \(.int(claim.n))::int, name, count
+              from unnest(\(.textArray(names.map { Array($0.utf8) })),
+                          \(.intArray(names.map { outcome.unmapped[$0] ?? 0 }))) as met (name, count)
+            """)
+    }
+
+    /// Ends a chunk at a key; what lies above becomes a new chunk whose attempts begin at 0.
+    public func split(
+        _ n: Int64, of stage: ChunkedStage, at key: Key, _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        // Two splits at once would choose the same number for their new chunks.
+        try transaction.run(
+            "select pg_advisory_xact_lock(hashtextextended(\(.text(stage.name)), \(.int(stage.run.value))))")
+        try transaction.changeOne(
+            """
+            insert into chunks (run_id, stage, n, lower, upper)
+            select run_id, stage, (select max(n) + 1 from chunks where \(stage.rows)), \(key.parameter), upper
+              from chunks where \(stage.rows) and n = \(.int(n))
+            """)
+        try transaction.changeOne(
+            """
+            update chunks set upper = \(key.parameter), attempt = 0, claimant = null, claimed_at = null
+             where \(stage.rows) and n = \(.int(n))
+            """)
+    }
+
+    /// Gives a claim back without its attempt being counted: nothing was wrong with the chunk.
+    public func release(
+        _ claim: Claim, of stage: ChunkedStage, by worker: WorkerID, _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        try transaction.run(
+            """
+            update chunks set attempt = attempt - 1, claimant = null, claimed_at = null
+             where \(stage.rows) and n = \(.int(claim.n)) and state = 'todo' and claimant = \(.int(worker.value))
+               and attempt = \(.int(claim.attempt))
+            """)
+    }
+
+    /// Whether a worker's own commit of a chunk happened. Waits for whoever holds the row: as long as an old session
+    /// may still commit, there is no answer.
+    public func isDone(
+        _ claim: Claim, of stage: ChunkedStage, by worker: WorkerID, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> Bool {
+        try transaction.row(
+            """
+            select state = 'done' and claimant = \(.int(worker.value)) from chunks
+             where \(stage.rows) and n = \(.int(claim.n)) for update
+            """).bool(0)
+    }
+
+    /// How many chunks are not done.
+    public func chunksLeft(
+        of stage: ChunkedStage, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> Int64 {
+        try transaction.row("select count(*) from chunks where \(stage.rows) and state = 'todo'").int(0) ?? 0
+    }
+}

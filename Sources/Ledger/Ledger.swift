@@ -1,0 +1,79 @@
+public import Postgres
+
+/// What is done, and how far: the tables of the ledger's schema, through transactions that set it as their search path.
+///
+/// Nothing of it is kept in memory: every question is asked of the database, every change takes the transaction that
+/// holds the work it speaks of.
+public struct Ledger: Sendable {
+    /// The schema that holds the tables.
+    public let schema: Identifier
+
+    /// The version of the tables that this program reads and writes.
+    public static let version: Int64 = 1
+
+    /// What was found where the ledger should be.
+    public enum Presence: Sendable, Equatable {
+        /// No schema of that name, or an empty one.
+        case absent
+        /// A ledger of this version.
+        case ours
+        /// A ledger that a newer program made.
+        case newer(Int64)
+        /// A schema with objects in it that are not a ledger.
+        case foreign
+    }
+
+    /// The ledger in a schema, which need not exist yet.
+    public init(schema: Identifier) {
+        self.schema = schema
+    }
+
+    /// Says what is there now; changes nothing.
+    public func presence(_ transaction: borrowing Transaction) throws(PostgresError) -> Presence {
+        let found = try transaction.row(
+            """
+            select exists (select from pg_class where relnamespace = s.oid),
+                   exists (select from pg_class c join pg_attribute a on a.attrelid = c.oid
+                            where c.relnamespace = s.oid and c.relname = 'ledger' and c.relkind = 'r'
+                              and a.attname = 'product' and not a.attisdropped)
+              from (select to_regnamespace(quote_ident(\(.text(schema.name)))) as oid) s
+            """)
+        guard found.bool(0) else { return .absent }
+        guard found.bool(1) else { return .foreign }
+        let version = try transaction.run(
+            "select version from \(schema).ledger where product = 'etl'"
+        ).first?.int(0)
+        guard let version else { return .foreign }
+        return version > Self.version ? .newer(version) : .ours
+    }
+
+    /// Makes the tables where they are absent, and says what was there before.
+    ///
+    /// Two programs that come at the same time do it one after the other. The transaction's search path must begin with
+    /// the ledger's schema.
+    public func create(_ transaction: borrowing Transaction) throws(PostgresError) -> Presence {
+        try transaction.run(
+            "select pg_advisory_xact_lock(hashtextextended('etl ledger ' || \(.text(schema.name)), 0))")
+        let found = try presence(transaction)
+        guard found == .absent else { return found }
+        let exists = try transaction.row("select to_regnamespace(quote_ident(\(.text(schema.name)))) is not null")
+        if !exists.bool(0) {
+            try transaction.run("create schema \(schema)")
+            try transaction.run("comment on schema \(schema) is 'The ledger of etl: runs, stages, chunks, rejects, audit.'")
+        }
+        try transaction.run(SQL(unsafe: String(decoding: PackageResources.ledger_sql, as: UTF8.self)))
+        return .absent
+    }
+
+    /// Hashes definitions with SHA-256, in the order given.
+    public func fingerprints(
+        of definitions: [[UInt8]], _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [String] {
+        var hashes: [String] = []
+        for definition in definitions {
+            let row = try transaction.row("select encode(sha256(\(.bytes(definition))), 'hex')")
+            hashes.append(row.text(0) ?? "")
+        }
+        return hashes
+    }
+}

@@ -1,0 +1,89 @@
+public import Postgres
+
+/// A source row that could not be migrated, and why.
+public struct RejectRecord: Sendable, Equatable {
+    /// The row's key.
+    public let key: Key
+    /// Why, in one word.
+    public let code: String
+    /// Where in the row.
+    public let place: String
+    /// Why, for people.
+    public let message: String
+
+    /// A reject.
+    public init(key: Key, code: String, place: String, message: String) {
+        self.key = key
+        self.code = code
+        self.place = place
+        self.message = message
+    }
+}
+
+/// An open reject as the ledger holds it.
+public struct OpenReject: Sendable {
+    /// Names the reject.
+    public let id: Int64
+    /// The stage.
+    public let stage: String
+    /// The chunk whose counts hold it.
+    public let chunk: Int64
+    /// What was rejected and why.
+    public let record: RejectRecord
+}
+
+extension Ledger {
+    /// Records rejects, in the transaction of their chunk.
+    public func addRejects(
+        _ rejects: [RejectRecord], in claim: Claim, of stage: ChunkedStage, _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        if rejects.isEmpty { return }
+        let keys = (0..<stage.keyColumns).map { column in
+            SQL.joined([SQL("\(.textArray(rejects.map { $0.key.parts[column] }))")], separator: "")
+        }
+        let names = (0..<stage.keyColumns).map { "k\($0)" }.joined(separator: ", ")
+        let key = stage.keyColumns == 1 ? "to_jsonb(k0)" : "jsonb_build_array(\(names))"
+        try transaction.run(
+            """
+            insert into rejects (run_id, stage, chunk, key, code, place, message)
+            select \(.int(stage.run.value)), \(.text(stage.name)), \(.int(claim.n))::int, \(unsafe: key),
+                   code, place, message
+              from unnest(\(SQL.joined(keys, separator: ", ")), \(texts(rejects.map(\.code))),
+                          \(texts(rejects.map(\.place))), \(texts(rejects.map(\.message))))
+                   as bad (\(unsafe: names), code, place, message)
+            """)
+    }
+
+    private func texts(_ values: [String]) -> Parameter { .textArray(values.map { Array($0.utf8) }) }
+
+    /// The open rejects of a run in key order, from after `offset`.
+    ///
+    /// The order is that of the source's key, so `keyOrder` says how its printed columns become comparable.
+    public func openRejects(
+        of stage: ChunkedStage, keyOrder: SQL, limit: Int64, offset: Int64, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [OpenReject] {
+        let parts = (0..<stage.keyColumns).map { stage.keyColumns == 1 ? "key #>> '{}'" : "key ->> \($0)" }
+        let found = try transaction.run(
+            """
+            select id, stage, chunk, code, place, message, \(unsafe: parts.joined(separator: ", "))
+              from rejects where \(stage.rows) and state = 'open'
+             order by \(keyOrder) limit \(.int(limit)) offset \(.int(offset))
+            """)
+        return try found.rows.map { row throws(PostgresError) in
+            guard let id = row.int(0), let chunk = row.int(2) else {
+                throw .unexpectedAnswer("a reject that is not whole")
+            }
+            let key = Key((0..<stage.keyColumns).compactMap { row.bytes(6 + $0) })
+            let record = RejectRecord(
+                key: key, code: row.text(3) ?? "", place: row.text(4) ?? "", message: row.text(5) ?? "")
+            return OpenReject(id: id, stage: row.text(1) ?? "", chunk: chunk, record: record)
+        }
+    }
+
+    /// How many rejects of a run are open.
+    public func openRejectCount(of run: RunID, _ transaction: borrowing Transaction) throws(PostgresError) -> Int64 {
+        try transaction.row(
+            "select count(*) from rejects where run_id = \(.int(run.value)) and state = 'open'"
+        ).int(0) ?? 0
+    }
+}

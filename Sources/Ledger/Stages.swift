@@ -1,0 +1,137 @@
+public import Postgres
+
+/// How a stage stands.
+public enum StageState: String, Sendable {
+    case pending, running, done
+}
+
+/// A stage as the ledger holds it.
+public struct StageRecord: Sendable {
+    /// The stage's name in the pipeline file.
+    public let name: String
+    /// What kind of work it is.
+    public let kind: String
+    /// How it stands.
+    public let state: StageState
+    /// Hash of its definition when it was begun.
+    public let fingerprint: String?
+    /// The table that it reads.
+    public let sourceOID: Int64?
+    /// The table that it writes.
+    public let targetOID: Int64?
+    /// Whether the target held no row when the stage was begun.
+    public let targetWasEmpty: Bool
+    /// Rows of the source when its chunks were planned.
+    public let total: Int64?
+    /// When it was begun, as PostgreSQL prints it.
+    public let startedAt: String?
+    /// When it was done.
+    public let finishedAt: String?
+
+    static let columns = SQL(
+        unsafe: """
+            name, kind, state, fingerprint, source_oid, target_oid, target_was_empty, total, started_at, finished_at
+            """)
+
+    init(_ row: Row) throws(PostgresError) {
+        guard let name = row.text(0), let kind = row.text(1),
+            let state = row.text(2).flatMap(StageState.init(rawValue:))
+        else { throw .unexpectedAnswer("a stage that is not whole") }
+        self.name = name
+        self.kind = kind
+        self.state = state
+        fingerprint = row.text(3)
+        sourceOID = row.int(4)
+        targetOID = row.int(5)
+        targetWasEmpty = row.bool(6)
+        total = row.int(7)
+        startedAt = row.text(8)
+        finishedAt = row.text(9)
+    }
+}
+
+extension Ledger {
+    /// Adds the stages of a pipeline that the run does not have yet, as pending, and puts all in order.
+    public func register(
+        _ stages: [(name: String, kind: String)], of run: RunID, _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        for (index, stage) in stages.enumerated() {
+            try transaction.run(
+                """
+                insert into stages (run_id, name, kind, position, state)
+                values (\(.int(run.value)), \(.text(stage.name)), \(.text(stage.kind)), \(.int(Int64(index + 1)))::int,
+                        'pending')
+                on conflict (run_id, name) do update set position = excluded.position
+                where stages.position <> excluded.position
+                """)
+        }
+    }
+
+    /// The stages of a run, in order.
+    public func stages(of run: RunID, _ transaction: borrowing Transaction) throws(PostgresError) -> [StageRecord] {
+        let found = try transaction.run(
+            "select \(StageRecord.columns) from stages where run_id = \(.int(run.value)) order by position")
+        var records: [StageRecord] = []
+        for row in found.rows { records.append(try StageRecord(row)) }
+        return records
+    }
+
+    /// Locks a stage's row; nil while another session holds it. Whoever holds it does the stage's work.
+    public func lockStage(
+        _ stage: String, of run: RunID, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> StageRecord? {
+        let found = try transaction.run(
+            """
+            select \(StageRecord.columns) from stages
+             where run_id = \(.int(run.value)) and name = \(.text(stage)) for no key update skip locked
+            """)
+        return try found.first.map(StageRecord.init)
+    }
+
+    /// Notes that a stage is begun, by this definition.
+    public func beginStage(
+        _ stage: String, of run: RunID, fingerprint: String, _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        try transaction.changeOne(
+            """
+            update stages set state = 'running', fingerprint = \(.text(fingerprint)),
+                   started_at = coalesce(started_at, clock_timestamp())
+             where run_id = \(.int(run.value)) and name = \(.text(stage))
+            """)
+    }
+
+    /// Notes what a stage that moves rows works on.
+    public func bindStage(
+        _ stage: String, of run: RunID, source: Int64, target: Int64, targetWasEmpty: Bool, total: Int64,
+        _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        try transaction.changeOne(
+            """
+            update stages set source_oid = \(.int(source))::oid, target_oid = \(.int(target))::oid,
+                   target_was_empty = \(.bool(targetWasEmpty)), total = \(.int(total))
+             where run_id = \(.int(run.value)) and name = \(.text(stage))
+            """)
+    }
+
+    /// Adds to the objects that a stage created.
+    public func recordCreated(
+        _ objects: [String], by stage: String, of run: RunID, _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        try transaction.changeOne(
+            """
+            update stages set created = created || \(.textArray(objects.map { Array($0.utf8) }))
+             where run_id = \(.int(run.value)) and name = \(.text(stage))
+            """)
+    }
+
+    /// Notes that a stage is done, in the transaction of its last work.
+    public func finishStage(
+        _ stage: String, of run: RunID, _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        try transaction.changeOne(
+            """
+            update stages set state = 'done', finished_at = clock_timestamp()
+             where run_id = \(.int(run.value)) and name = \(.text(stage))
+            """)
+    }
+}

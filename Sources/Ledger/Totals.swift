@@ -1,0 +1,55 @@
+public import Postgres
+
+/// What a stage has done so far: sums over its chunks, read anew each time.
+public struct Totals: Sendable, Equatable {
+    /// Source rows read.
+    public var read: Int64 = 0
+    /// Source rows whose rows are in the target.
+    public var migrated: Int64 = 0
+    /// Source rows that give no row.
+    public var empty: Int64 = 0
+    /// Source rows with an open or accepted reject.
+    public var rejected: Int64 = 0
+    /// Source rows that vanished after they were read.
+    public var gone: Int64 = 0
+    /// Of the migrated: those whose equal rows were there already.
+    public var adopted: Int64 = 0
+    /// Rows written to the target.
+    public var targetRows: Int64 = 0
+    /// Bytes of documents read.
+    public var bytes: Int64 = 0
+    /// Chunks that are done.
+    public var chunksDone: Int64 = 0
+    /// Chunks in all.
+    public var chunks: Int64 = 0
+}
+
+extension Ledger {
+    /// The totals of a stage.
+    public func totals(
+        of stage: String, in run: RunID, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> Totals {
+        let row = try transaction.row(
+            """
+            select sum(read), sum(migrated), sum(empty), sum(rejected), sum(gone), sum(adopted), sum(target_rows),
+                   sum(bytes), count(*) filter (where state = 'done'), count(*)
+              from chunks where run_id = \(.int(run.value)) and stage = \(.text(stage))
+            """)
+        func sum(_ column: Int) -> Int64 { row.int(column) ?? 0 }
+        return Totals(
+            read: sum(0), migrated: sum(1), empty: sum(2), rejected: sum(3), gone: sum(4), adopted: sum(5),
+            targetRows: sum(6), bytes: sum(7), chunksDone: sum(8), chunks: sum(9))
+    }
+
+    /// The unmapped keys of a run by name, the most frequent first.
+    public func unmapped(
+        of run: RunID, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [(name: String, count: Int64)] {
+        try transaction.run(
+            """
+            select name, sum(count) from unmapped where run_id = \(.int(run.value))
+             group by name order by sum(count) desc, name
+            """
+        ).rows.map { ($0.text(0) ?? "", $0.int(1) ?? 0) }
+    }
+}

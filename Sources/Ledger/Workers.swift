@@ -1,0 +1,96 @@
+public import Postgres
+
+/// Names a session that works on a run.
+public struct WorkerID: Hashable, Sendable {
+    /// The number in the ledger.
+    public let value: Int64
+
+    /// A worker by its number.
+    public init(_ value: Int64) {
+        self.value = value
+    }
+}
+
+/// Somebody who works on a run now, or did not say that he stopped.
+public struct WorkerRecord: Sendable, Equatable {
+    /// The machine.
+    public let host: String
+    /// The process on it.
+    public let pid: Int64
+    /// Its number within the process.
+    public let number: Int64
+    /// Since when, as PostgreSQL prints it.
+    public let since: String
+    /// Whether its session lives, as far as the server can tell.
+    public let lives: Bool
+}
+
+extension Ledger {
+    /// How long after its last commit a worker behind a pooler counts as alive.
+    static let pooledLife = "interval '30 seconds'"
+
+    /// Whether the worker `w` lives: by its backend, or behind a pooler by its last commit. A session of another role
+    /// shows no `backend_start`; then the pid and our `application_name` must do.
+    static let workerLives = SQL(
+        unsafe: """
+            case when w.finished_at is not null then false
+                 when w.pooled then greatest(w.started_at, (select max(c.finished_at) from chunks c
+                        where c.run_id = w.run_id and c.claimant = w.id)) > clock_timestamp() - \(pooledLife)
+                 else exists (select from pg_stat_activity a where a.pid = w.backend_pid
+                        and coalesce(extract(epoch from a.backend_start)::text = w.backend_start, a.application_name like 'etl%'))
+            end
+            """)
+
+    /// Enters a session into the ledger.
+    public func addWorker(
+        number: Int, to run: RunID, actor: Actor, backend: Connection.Backend, isPooled: Bool,
+        _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> WorkerID {
+        let row = try transaction.row(
+            """
+            insert into workers (run_id, number, host, os_user, os_pid, program, backend_pid, backend_start, pooled)
+            values (\(.int(run.value)), \(.int(Int64(number)))::int, \(.text(actor.host)), \(.text(actor.osUser)),
+                    \(.int(Int64(actor.pid)))::int, \(.text(actor.program)), \(.int(Int64(backend.pid)))::int,
+                    \(.text(backend.startedAt)), \(.bool(isPooled)))
+            returning id
+            """)
+        guard let id = row.int(0) else { throw .unexpectedAnswer("a worker without a number") }
+        return WorkerID(id)
+    }
+
+    /// Notes that a session ends in order.
+    public func endWorker(_ worker: WorkerID, _ transaction: borrowing Transaction) throws(PostgresError) {
+        try transaction.run(
+            "update workers set finished_at = clock_timestamp() where id = \(.int(worker.value))")
+    }
+
+    /// Everybody who works on a run and lives.
+    public func livingWorkers(
+        of run: RunID, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [WorkerRecord] {
+        let found = try transaction.run(
+            """
+            select host, os_pid, number, started_at, true from workers w
+             where run_id = \(.int(run.value)) and finished_at is null and \(Self.workerLives) order by id
+            """)
+        return found.rows.map { row in
+            WorkerRecord(
+                host: row.text(0) ?? "", pid: row.int(1) ?? 0, number: row.int(2) ?? 0, since: row.text(3) ?? "",
+                lives: row.bool(4))
+        }
+    }
+
+    /// Whether a row of the run that stands for unfinished work is locked by somebody.
+    public func hasLockedWork(of run: RunID, _ transaction: borrowing Transaction) throws(PostgresError) -> Bool {
+        try transaction.row(
+            """
+            with free_chunks as (select 1 from chunks where run_id = \(.int(run.value)) and state = 'todo'
+                                    for update skip locked),
+                 free_stages as (select 1 from stages where run_id = \(.int(run.value)) for no key update skip locked)
+            select (select count(*) from free_chunks)
+                     < (select count(*) from chunks where run_id = \(.int(run.value)) and state = 'todo')
+                or (select count(*) from free_stages)
+                     < (select count(*) from stages where run_id = \(.int(run.value)))
+            """).bool(0)
+    }
+}

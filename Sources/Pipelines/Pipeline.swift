@@ -1,0 +1,60 @@
+public import Postgres
+
+/// What a pipeline file says, checked as a whole: only reading a file makes one.
+public struct Pipeline: Equatable, Sendable {
+    /// Its name, which is also its file's name without `.json`.
+    public let name: String
+    /// What it does, in one sentence for people.
+    public let title: String
+    /// The schema in which its tables are, unless the operator names another; nil when the file says nothing.
+    public let schema: Identifier?
+    /// Its stages in the order in which they run; at least one, no two of the same name.
+    public let stages: [Stage]
+    /// The file it was read from, relative to the project.
+    public let file: String
+}
+
+/// One step of a pipeline, done as a whole before the next begins.
+public struct Stage: Equatable, Sendable {
+    /// Its name: lower-case letters, digits and hyphens, unique in the pipeline.
+    public let name: String
+    /// What it does, in one sentence for people.
+    public let title: String?
+    /// Whether it runs only when it is asked for by name.
+    public let isOptional: Bool
+    /// Whether it destroys data and so needs the operator's confirmation; such a stage is optional, too.
+    public let isDestructive: Bool
+    /// What it does.
+    public let work: Work
+    /// The line of the file where it begins.
+    public let line: Int
+}
+
+/// What a stage does; one case for each kind.
+public enum Work: Equatable, Sendable {
+    /// Queries that must hold.
+    case check(SQLScript)
+    /// A script that runs in one transaction.
+    case sql(SQLScript)
+    /// Rows of a source table, transformed into rows of a target.
+    case stream(Stream)
+    /// Constraints and indexes that are built where they are missing.
+    case constraints([Constraint])
+
+    /// The kind's name, as it stands in the file.
+    public var kind: String { stageKind.rawValue }
+
+    private var stageKind: StageKind {
+        switch self {
+        case .check: .check
+        case .sql: .sql
+        case .stream: .stream
+        case .constraints: .constraints
+        }
+    }
+}
+
+/// The kinds of stages there are, by the names that files give them.
+enum StageKind: String, CaseIterable {
+    case check, sql, stream, constraints
+}

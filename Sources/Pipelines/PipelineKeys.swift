@@ -1,0 +1,26 @@
+/// The keys that each object of a pipeline file may have; `pipelines/pipeline.schema.json` says the same.
+enum PipelineKeys {
+    static let pipeline = ["$schema", "name", "title", "schema", "stages"]
+    static let source = ["table", "key", "columns"]
+    static let target = ["table", "parent"]
+    static let writeBack = ["column"]
+    static let constraint =
+        ["name", "table", "primary_key", "unique", "index", "where", "foreign_key", "references", "on_delete"]
+    static let references = ["table", "columns"]
+
+    /// The keys of a stage of this kind.
+    static func stage(_ kind: StageKind) -> [String] {
+        stageOfAnyKind + work(kind)
+    }
+
+    /// The keys that stages of all kinds have.
+    static let stageOfAnyKind = ["name", "kind", "title", "optional", "destructive"]
+
+    private static func work(_ kind: StageKind) -> [String] {
+        switch kind {
+        case .check, .sql: ["sql"]
+        case .stream: ["source", "transform", "target", "write_back"]
+        case .constraints: ["constraints"]
+        }
+    }
+}

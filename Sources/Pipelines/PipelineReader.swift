@@ -1,0 +1,90 @@
+import JSON
+import Postgres
+
+/// Reads a pipeline file as a whole, so that all of its problems are told at once.
+struct PipelineReader {
+    private let name: String
+    private let files: ProjectFiles
+    private let problems: ProblemList
+
+    /// A reader for the pipeline that `name` calls, in the file that must hold it.
+    init(name: String, file: String, files: ProjectFiles) {
+        self.name = name
+        self.files = files
+        problems = ProblemList(file: file)
+    }
+
+    /// The pipeline that these bytes describe.
+    func read(_ bytes: [UInt8]) throws(PipelineError) -> Pipeline {
+        let pipeline = document(bytes).flatMap(pipeline)
+        if let error = problems.error { throw error }
+        guard let pipeline else {
+            preconditionFailure("a pipeline that was not read left no problem")
+        }
+        return pipeline
+    }
+
+    private func document(_ bytes: [UInt8]) -> LocatedValue? {
+        do throws(ConfigurationError) {
+            return try ConfigurationFile.read(bytes)
+        } catch {
+            problems.add(line: error.line, error.problem)
+            return nil
+        }
+    }
+
+    private func pipeline(_ value: LocatedValue) -> Pipeline? {
+        guard let object = ObjectReader(value, subject: "the pipeline", problems: problems) else { return nil }
+        object.expectKeys(PipelineKeys.pipeline, of: "a pipeline")
+        let declared = object.string("name")
+        if let declared, !declared.utf8.elementsEqual(name.utf8) {
+            object.complain(about: "name", "must be the file's, \(quotation(name)), not \(quotation(declared))")
+        }
+        let title = object.sentence("title")
+        let schema = object.identifier("schema", .optional)
+        let stages = stages(of: object)
+        guard declared != nil, let title, let stages else { return nil }
+        return Pipeline(name: name, title: title, schema: schema, stages: stages, file: problems.file)
+    }
+
+    private func stages(of object: ObjectReader) -> [Stage]? {
+        guard let elements = object.array("stages") else { return nil }
+        let reader = StageReader(files: files, problems: problems)
+        let stages = elements.enumerated().compactMap { index, element in
+            reader.read(element, number: index + 1)
+        }
+        expectDistinctStages(stages)
+        expectDistinctConstraints(stages)
+        return stages.count == elements.count ? stages : nil
+    }
+
+    private func expectDistinctStages(_ stages: [Stage]) {
+        var first: [String: Int] = [:]
+        for stage in stages {
+            if let line = first[stage.name] {
+                problems.add(line: stage.line, "there is a stage \(quotation(stage.name)) on line \(line) already")
+            } else {
+                first[stage.name] = stage.line
+            }
+        }
+    }
+
+    /// Two constraints of a name would each take the other for their own in the catalogue.
+    private func expectDistinctConstraints(_ stages: [Stage]) {
+        var first: [Identifier: String] = [:]
+        for stage in stages {
+            guard case .constraints(let constraints) = stage.work else { continue }
+            for constraint in constraints {
+                let name = constraint.name
+                if let earlier = first[name] {
+                    problems.add(
+                        line: stage.line,
+                        "stage \(quotation(stage.name)) names a constraint \(quotation(name.name)); "
+                            + "stage \(quotation(earlier)) has one of that name already")
+                } else {
+                    first[name] = stage.name
+                }
+            }
+        }
+    }
+}

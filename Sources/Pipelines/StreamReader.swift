@@ -1,0 +1,74 @@
+import Postgres
+
+/// Reads what is particular to a stream stage.
+struct StreamReader {
+    private let stage: ObjectReader
+
+    /// The stream; nil when it leaves a problem.
+    static func read(_ stage: ObjectReader) -> Stream? {
+        StreamReader(stage: stage).stream()
+    }
+
+    private func stream() -> Stream? {
+        let source = source()
+        let transform = transform()
+        let target = target()
+        let writesBack = stage.has("write_back")
+        let column = stage.object("write_back", keys: PipelineKeys.writeBack, .optional)?.identifier("column")
+        guard let source, let transform, let target, !writesBack || column != nil else { return nil }
+        let stream = Stream(source: source, transform: transform, target: target, writeBack: column)
+        return isConsistent(stream) ? stream : nil
+    }
+
+    private func source() -> Stream.Source? {
+        guard let object = stage.object("source", keys: PipelineKeys.source) else { return nil }
+        let table = object.identifier("table")
+        let key = object.identifiers("key")
+        let columns = object.identifiers("columns")
+        if let key, let columns, let both = columns.first(where: key.contains) {
+            object.complain(about: "columns", "names \(quotation(both.name)), which is read as part of the key")
+            return nil
+        }
+        guard let table, let key, let columns else { return nil }
+        return Stream.Source(table: table, key: key, columns: columns)
+    }
+
+    private func target() -> Stream.Target? {
+        guard let object = stage.object("target", keys: PipelineKeys.target) else { return nil }
+        let table = object.identifier("table")
+        let parent = object.identifiers("parent")
+        guard let table, let parent else { return nil }
+        return Stream.Target(table: table, parent: parent)
+    }
+
+    private func transform() -> BuiltInTransform? {
+        guard let name = stage.string("transform") else { return nil }
+        if let transform = BuiltInTransform(rawValue: name) { return transform }
+        let hint = hint(for: name, among: BuiltInTransform.allCases.map(\.rawValue))
+        stage.complain(about: "transform", "\(quotation(name)) is not known; \(hint)")
+        return nil
+    }
+
+    /// What cannot be said of one key alone.
+    private func isConsistent(_ stream: Stream) -> Bool {
+        var consistent = true
+        func expect(_ condition: Bool, _ key: String, _ message: String) {
+            guard !condition else { return }
+            stage.complain(about: key, message)
+            consistent = false
+        }
+        let (source, target, transform) = (stream.source, stream.target, stream.transform)
+        expect(
+            source.columns.count == transform.columnCount, "source",
+            "must name \(transform.columnCount) columns for \(transform.rawValue), not \(source.columns.count)")
+        expect(
+            source.key.count == target.parent.count, "target",
+            "must name as many parent columns as the source's key has: \(source.key.count)")
+        expect(source.table != target.table, "target", "is the table that is read")
+        if let column = stream.writeBack {
+            expect(!source.key.contains(column), "write_back", "would change the key")
+            expect(!source.columns.contains(column), "write_back", "would change a column that is read")
+        }
+        return consistent
+    }
+}

@@ -1,0 +1,143 @@
+import CLibPQ
+import Glibc
+
+/// One session with PostgreSQL, used by whoever holds it and by nobody else at the same time.
+///
+/// Calls block their thread, within the deadlines. After an error that ends the session (`PostgresError.endsSession`)
+/// only `close` makes sense; the server then ends what was under way.
+public final class Connection {
+    /// The backend behind a session: a pid alone may be another's by now.
+    public struct Backend: Sendable, Equatable {
+        /// The server process.
+        public let pid: Int32
+        /// When it began, in seconds since 1970 as PostgreSQL prints them.
+        public let startedAt: String
+    }
+
+    let wire: Wire
+    /// How long things may take on this session.
+    public let deadlines: Deadlines
+    let interruption: Interruption?
+    /// Warnings of the server that nobody has taken yet.
+    private let notices = NoticeBox()
+
+    /// The backend that served this session's first statement; behind a pooler another may serve the next.
+    public private(set) var backend = Backend(pid: 0, startedAt: "")
+    /// Whether a pooler stands between us and the server.
+    public private(set) var isPooled = false
+    /// Which settings this server knows that harden a session.
+    private(set) var hardening = SQL(unsafe: "")
+    /// The server's version, as in `server_version_num`.
+    public private(set) var serverVersion = 0
+
+    #if ETL_FAULTS
+        /// Opens a session whose libpq calls go through the given seam.
+        public convenience init(
+            to target: ConnectionTarget, name: String, deadlines: Deadlines = Deadlines(),
+            interruption: Interruption? = nil
+        ) throws(PostgresError) {
+            try self.init(to: target, name: name, deadlines: deadlines, interruption: interruption, seam: .process)
+        }
+
+        /// Opens a session whose libpq calls go through the given seam.
+        public init(
+            to target: ConnectionTarget, name: String, deadlines: Deadlines = Deadlines(),
+            interruption: Interruption? = nil, seam: Seam
+        ) throws(PostgresError) {
+            wire = Wire(handle: try Connection.start(target, name: name, deadlines: deadlines), seam: seam)
+            self.deadlines = deadlines
+            self.interruption = interruption
+            try finishOpening()
+        }
+    #else
+        /// Opens a session; `name` becomes its `application_name`.
+        public init(
+            to target: ConnectionTarget, name: String, deadlines: Deadlines = Deadlines(),
+            interruption: Interruption? = nil
+        ) throws(PostgresError) {
+            wire = Wire(handle: try Connection.start(target, name: name, deadlines: deadlines))
+            self.deadlines = deadlines
+            self.interruption = interruption
+            try finishOpening()
+        }
+    #endif
+
+    /// Warnings that the server sent since this was last asked for.
+    public func takeWarnings() -> [ServerError] { notices.take() }
+
+    private static func start(
+        _ target: ConnectionTarget, name: String, deadlines: Deadlines
+    ) throws(PostgresError) -> OpaquePointer {
+        // Ours come first: where libpq is given a keyword twice, the last one counts.
+        var keywords: [(name: String, value: String)] = [
+            ("keepalives_idle", "20"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
+            ("tcp_user_timeout", "40000"),
+        ]
+        keywords += target.keywords
+        keywords += [("application_name", name), ("client_encoding", "UTF8")]
+        let handle = withCStrings(keywords.map(\.name)) { names in
+            withCStrings(keywords.map(\.value)) { values in PQconnectStartParams(names, values, 0) }
+        }
+        guard let handle else { throw .cannotConnect(reason: "libpq had no memory", sqlstate: nil) }
+        return handle
+    }
+
+    private func finishOpening() throws(PostgresError) {
+        guard wire.status != CONNECTION_BAD else {
+            throw .cannotConnect(reason: wire.errorMessage, sqlstate: nil)
+        }
+        notices.receive(from: wire.handle)
+        let deadline = Deadline(seconds: deadlines.connect, what: "the connection attempt")
+        var next = PGRES_POLLING_WRITING
+        while next != PGRES_POLLING_OK {
+            guard next != PGRES_POLLING_FAILED else {
+                throw .cannotConnect(reason: wire.errorMessage, sqlstate: nil)
+            }
+            try wait(for: Int16(next == PGRES_POLLING_READING ? POLLIN : POLLOUT), until: deadline)
+            next = wire.connectPoll()
+        }
+        PQsetnonblocking(wire.handle, 1)
+        try learnAboutServer()
+    }
+
+    private func learnAboutServer() throws(PostgresError) {
+        let facts = try execute(
+            """
+            select pg_backend_pid(), current_setting('server_version_num')::int,
+                   (select extract(epoch from backend_start)::text from pg_stat_activity where pid = pg_backend_pid()),
+                   array_to_string(array(select name from pg_settings where name in
+                     ('client_connection_check_interval', 'restrict_nonsystem_relation_kind')), ',')
+            """, within: deadlines.statement)
+        guard let row = facts.first, let pid = row.int(0), let version = row.int(1) else {
+            throw .unexpectedAnswer("no facts about the server")
+        }
+        backend = Backend(pid: Int32(truncatingIfNeeded: pid), startedAt: row.text(2) ?? "")
+        serverVersion = Int(version)
+        isPooled = wire.backendPID != backend.pid
+        hardening = Connection.hardening(knownSettings: (row.text(3) ?? "").split(separator: ",").map(String.init))
+    }
+
+    /// What makes a session safe whatever the role's or the database's settings are. It is said in every transaction,
+    /// because behind a pooler the next transaction may find another backend.
+    private static func hardening(knownSettings: [String]) -> SQL {
+        var settings = """
+            set local row_security = off; set local client_min_messages = warning; \
+            set local standard_conforming_strings = on; set local datestyle = iso; set local timezone = utc; \
+            set local bytea_output = hex; set local extra_float_digits = 3;
+            """
+        if knownSettings.contains("client_connection_check_interval") {
+            settings += " set local client_connection_check_interval = 1000;"
+        }
+        if knownSettings.contains("restrict_nonsystem_relation_kind") {
+            settings += " set local restrict_nonsystem_relation_kind = 'view, foreign-table';"
+        }
+        return SQL(unsafe: settings)
+    }
+}
+
+/// Lends an array of C strings that ends with a null pointer.
+private func withCStrings<R>(_ strings: [String], _ body: ([UnsafePointer<CChar>?]) -> R) -> R {
+    let copies = strings.map { strdup($0) }
+    defer { for copy in copies { free(copy) } }
+    return body(copies.map { $0.map { UnsafePointer($0) } } + [nil])
+}

@@ -1,0 +1,65 @@
+/// A value bound to a statement. It travels in binary, because libpq cuts a text value at a NUL byte silently.
+public enum Parameter: Sendable, Equatable {
+    /// A `text` value, as the bytes of its UTF-8.
+    case bytesOfText([UInt8]?)
+    /// A `bigint` value.
+    case int(Int64?)
+    /// A `boolean` value.
+    case bool(Bool)
+    /// A `bytea` value.
+    case bytes([UInt8])
+    /// A `text[]` value.
+    case textArray([[UInt8]?])
+    /// A `bigint[]` value.
+    case intArray([Int64])
+
+    /// A `text` value.
+    public static func text(_ value: String?) -> Parameter {
+        .bytesOfText(value.map { Array($0.utf8) })
+    }
+
+    /// The type's oid, the same in every PostgreSQL.
+    var typeOID: UInt32 {
+        switch self {
+        case .bool: 16
+        case .bytes: 17
+        case .int: 20
+        case .bytesOfText: 25
+        case .textArray: 1009
+        case .intArray: 1016
+        }
+    }
+
+    /// The value's binary form; nil for NULL.
+    var binary: [UInt8]? {
+        switch self {
+        case .bytesOfText(let value): value
+        case .int(let value): value.map { Self.bigEndian($0) }
+        case .bool(let value): [value ? 1 : 0]
+        case .bytes(let value): value
+        case .textArray(let values): Self.array(of: values, elementOID: 25)
+        case .intArray(let values): Self.array(of: values.map { Self.bigEndian($0) }, elementOID: 20)
+        }
+    }
+
+    private static func bigEndian(_ value: some FixedWidthInteger) -> [UInt8] {
+        withUnsafeBytes(of: value.bigEndian) { Array($0) }
+    }
+
+    /// The binary form of a one-dimensional array: dimensions, has-null flag, element type, length, lower bound, elements.
+    private static func array(of elements: [[UInt8]?], elementOID: UInt32) -> [UInt8] {
+        let hasNull: Int32 = elements.contains { $0 == nil } ? 1 : 0
+        if elements.isEmpty { return bigEndian(Int32(0)) + bigEndian(Int32(0)) + bigEndian(elementOID) }
+        var bytes = bigEndian(Int32(1)) + bigEndian(hasNull) + bigEndian(elementOID)
+        bytes += bigEndian(Int32(elements.count)) + bigEndian(Int32(1))
+        for element in elements {
+            guard let element else {
+                bytes += bigEndian(Int32(-1))
+                continue
+            }
+            bytes += bigEndian(Int32(element.count))
+            bytes += element
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,157 @@
+import CLibPQ
+
+/// Proof that a transaction is open: what must commit with it takes one. It is lent to a closure and cannot be kept.
+public struct Transaction: ~Copyable {
+    let connection: Connection
+
+    /// Runs a statement, or several where no value is bound, and gives the last result.
+    @discardableResult
+    public func run(_ sql: SQL) throws(PostgresError) -> ResultTable {
+        try connection.execute(sql, within: timeouts.statement)
+    }
+
+    /// Runs a statement that gives exactly one row.
+    public func row(_ sql: SQL) throws(PostgresError) -> Row {
+        guard let row = try run(sql).first else { throw .unexpectedAnswer("no row from: \(sql.text)") }
+        return row
+    }
+
+    /// Runs a statement that must write exactly one row; anything else is another's doing.
+    public func changeOne(_ sql: SQL) throws(PostgresError) {
+        let rows = try run(sql).affectedRows
+        guard rows == 1 else { throw .unexpectedAnswer("\(rows) rows written where one was meant: \(sql.text)") }
+    }
+
+    /// Runs `body`; when it throws, only what it did is undone.
+    public func savepoint<R>(_ body: () throws -> R) throws -> R {
+        try run("savepoint etl_part")
+        do {
+            let value = try body()
+            try run("release savepoint etl_part")
+            return value
+        } catch {
+            if let error = error as? PostgresError, error.endsSession { throw error }
+            try run("rollback to savepoint etl_part; release savepoint etl_part")
+            throw error
+        }
+    }
+
+    let timeouts: TransactionSettings
+}
+
+/// How a transaction is set up. Said in full at every BEGIN, so that no default of a role or a pooler matters.
+public struct TransactionSettings: Sendable {
+    /// Whether it may write.
+    public enum Access: String, Sendable {
+        case write = "read write"
+        case read = "read only"
+    }
+
+    /// What it sees: each statement its own snapshot, or one for all.
+    public enum Isolation: String, Sendable {
+        case readCommitted = "read committed"
+        case repeatableRead = "repeatable read"
+    }
+
+    /// Whether it may write.
+    public var access: Access
+    /// What it sees.
+    public var isolation: Isolation
+    /// Where unqualified names are sought after `pg_catalog`; temporary objects always come last.
+    public var schemas: [Identifier]
+    /// Seconds for one statement; zero means without end.
+    public var statement: Double
+    /// Seconds to wait for a lock; zero means without end.
+    public var lock: Double
+
+    /// The settings of a transaction; without `schemas` only the catalogue is found by unqualified names.
+    public init(
+        access: Access = .write, isolation: Isolation = .readCommitted, schemas: [Identifier] = [],
+        statement: Double, lock: Double = 0
+    ) {
+        self.access = access
+        self.isolation = isolation
+        self.schemas = schemas
+        self.statement = statement
+        self.lock = lock
+    }
+}
+
+extension Connection {
+    /// Runs `body` in a transaction with the session's own deadlines.
+    public func transaction<R>(_ body: (borrowing Transaction) throws -> R) throws -> R {
+        try transaction(TransactionSettings(statement: deadlines.statement), body)
+    }
+
+    /// Runs `body` in a transaction: returning commits, throwing rolls back.
+    ///
+    /// Throws `PostgresError.commitUnknown` when COMMIT was sent and its answer was not heard: the caller must look,
+    /// on a new session, whether its rows are there. The error of `body` is thrown as it is, whatever the rollback does.
+    public func transaction<R>(
+        _ settings: TransactionSettings, _ body: (borrowing Transaction) throws -> R
+    ) throws -> R {
+        _ = try execute(begin(settings), within: deadlines.statement)
+        let value: R
+        do {
+            value = try body(Transaction(connection: self, timeouts: settings))
+        } catch {
+            rollBack(after: error)
+            throw error
+        }
+        try commit()
+        return value
+    }
+
+    private func begin(_ settings: TransactionSettings) -> SQL {
+        // pg_catalog is always sought first; named in front it would also be where new objects go.
+        let path = (settings.schemas.isEmpty ? ["pg_catalog"] : settings.schemas.map(\.quoted)) + ["pg_temp"]
+        return SQL(
+            unsafe: """
+                begin isolation level \(settings.isolation.rawValue) \(settings.access.rawValue);\
+                \(hardening.text) set local search_path = \(path.joined(separator: ", "));\
+                 set local statement_timeout = \(milliseconds(settings.statement));\
+                 set local lock_timeout = \(milliseconds(settings.lock));\
+                 set local idle_in_transaction_session_timeout = \(milliseconds(deadlines.idle))
+                """)
+    }
+
+    private func milliseconds(_ seconds: Double) -> Int { Int((seconds * 1000).rounded(.up)) }
+
+    private func rollBack(after error: any Error) {
+        if let error = error as? PostgresError, error.endsSession { return }
+        // The first error is the one to tell; where ROLLBACK fails too, the session is unusable and says so next.
+        _ = try? execute("rollback", within: deadlines.statement)
+    }
+
+    /// COMMIT goes alone in its message, and has three outcomes: done, not done, unknown.
+    private func commit() throws(PostgresError) {
+        let result: ResultTable
+        do {
+            result = try execute("commit", within: deadlines.statement)
+        } catch .refused(let error) {
+            throw .refused(error)
+        } catch {
+            throw .commitUnknown(reason: error.description)
+        }
+        switch result.commandTag {
+        case "COMMIT": return
+        case "ROLLBACK": throw .rolledBackAtCommit
+        default: throw .commitUnknown(reason: "COMMIT was answered with \(result.commandTag)")
+        }
+    }
+
+    /// Runs a statement that cannot run inside a transaction, such as CREATE INDEX CONCURRENTLY, on a direct session.
+    ///
+    /// The settings that harden a transaction are made for the session instead. Throws where a pooler is in between.
+    public func runOutsideTransaction(_ sql: SQL, lock: Double) throws(PostgresError) {
+        guard !isPooled else {
+            throw .unexpectedAnswer("behind a pooler a statement cannot run outside a transaction: connect directly")
+        }
+        _ = try execute(
+            """
+            select set_config('search_path', 'pg_catalog, pg_temp', false), set_config('statement_timeout', '0', false),
+                   set_config('lock_timeout', \(.text("\(milliseconds(lock))ms")), false)
+            """, within: deadlines.statement)
+        _ = try execute(sql, within: 0)
+    }
+}

@@ -1,0 +1,146 @@
+import CLibPQ
+import Glibc
+
+/// The one seam through which every call to libpq goes: a handle, and the calls on it.
+///
+/// A test build can make each of them fail, hang or cut (`Seam`); a release only makes the call.
+final class Wire {
+    let handle: OpaquePointer
+    #if ETL_FAULTS
+        private let seam: Seam
+        /// Whether nothing is heard from the server any more.
+        private(set) var hangs = false
+
+        init(handle: OpaquePointer, seam: Seam) {
+            self.handle = handle
+            self.seam = seam
+        }
+    #else
+        init(handle: OpaquePointer) {
+            self.handle = handle
+        }
+    #endif
+
+    deinit {
+        PQfinish(handle)
+    }
+
+    var socket: Int32 { PQsocket(handle) }
+    var status: ConnStatusType { PQstatus(handle) }
+    var transactionStatus: PGTransactionStatusType { PQtransactionStatus(handle) }
+    var backendPID: Int32 { PQbackendPID(handle) }
+
+    /// What libpq says went wrong last, on one line.
+    var errorMessage: String { text(PQerrorMessage(handle)) }
+
+    func connectPoll() -> PostgresPollingStatusType {
+        call(failing: PGRES_POLLING_FAILED) { PQconnectPoll(handle) }
+    }
+
+    func send(_ sql: SQL) -> Bool {
+        let parameters = sql.parameters
+        let text = sql.text
+        if parameters.isEmpty { return call(failing: 0) { PQsendQuery(handle, text) } == 1 }
+        let types = parameters.map { Oid($0.typeOID) }
+        let values = parameters.map(\.binary)
+        let lengths = values.map { Int32($0?.count ?? 0) }
+        let formats = [Int32](repeating: 1, count: values.count)
+        return withPointers(to: values) { pointers in
+            call(failing: 0) {
+                PQsendQueryParams(handle, text, Int32(values.count), types, pointers, lengths, formats, 0)
+            }
+        } == 1
+    }
+
+    /// 0 when everything is sent, 1 when the socket takes no more now, -1 when it failed.
+    func flush() -> Int32 { call(failing: -1) { PQflush(handle) } }
+
+    func consumeInput() -> Bool { call(failing: 0) { PQconsumeInput(handle) } == 1 }
+
+    var isBusy: Bool { PQisBusy(handle) == 1 }
+
+    /// The next result; nil when the statement has no more.
+    func nextResult() -> ResultTable? { PQgetResult(handle).map(ResultTable.init(taking:)) }
+
+    /// 1 when the piece was taken, 0 when the socket takes no more now, -1 when it failed.
+    func putCopyData(_ piece: UnsafeRawBufferPointer) -> Int32 {
+        call(failing: -1) {
+            PQputCopyData(handle, piece.bindMemory(to: CChar.self).baseAddress, Int32(piece.count))
+        }
+    }
+
+    func putCopyEnd() -> Int32 { call(failing: -1) { PQputCopyEnd(handle, nil) } }
+
+    /// One row of COPY TO STDOUT: its bytes are lent to `body`. Positive: a row; 0: none yet; -1: the end; -2: failed.
+    func getCopyData(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows -> Int32 {
+        var buffer: UnsafeMutablePointer<CChar>?
+        let length = call(failing: -2) { PQgetCopyData(handle, &buffer, 1) }
+        guard let buffer else { return length }
+        defer { PQfreemem(buffer) }
+        try body(UnsafeRawBufferPointer(start: buffer, count: Int(max(0, length))))
+        return length
+    }
+
+    /// Asks the server, over a connection of its own, to cancel the statement in hand.
+    func cancel() {
+        guard let request = PQgetCancel(handle) else { return }
+        defer { PQfreeCancel(request) }
+        var reason = [CChar](repeating: 0, count: 256)
+        _ = PQcancel(request, &reason, Int32(reason.count))
+    }
+
+    private func call<R>(failing failure: R, _ body: () -> R) -> R {
+        #if ETL_FAULTS
+            switch seam.next() {
+            case nil: return body()
+            case .fail:
+                // A session whose call failed is given up; without a socket nothing can be heard on it by mistake.
+                shutdown(socket, Int32(SHUT_RDWR))
+                return failure
+            case .hang:
+                hangs = true
+                return body()
+            case .cut:
+                shutdown(socket, Int32(SHUT_RDWR))
+                return body()
+            case .cutAfter:
+                let result = body()
+                shutdown(socket, Int32(SHUT_RDWR))
+                return result
+            case .kill:
+                kill(getpid(), SIGKILL)
+                return failure
+            case .killAfter:
+                _ = body()
+                kill(getpid(), SIGKILL)
+                return failure
+            }
+        #else
+            return body()
+        #endif
+    }
+}
+
+/// The text behind a C string of libpq, its lines joined; bytes that are no UTF-8 are shown as such.
+func text(_ pointer: UnsafePointer<CChar>?) -> String {
+    guard let pointer else { return "" }
+    let bytes = UnsafeRawBufferPointer(start: pointer, count: strlen(pointer))
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    return lines.map { $0.trimmingPrefix(while: \.isWhitespace) }.joined(separator: "; ")
+}
+
+/// Lends C pointers to every value at once; nil stands for NULL.
+private func withPointers<R>(
+    to values: [[UInt8]?], _ body: ([UnsafePointer<CChar>?]) -> R
+) -> R {
+    let storage = values.map { value -> UnsafeMutableBufferPointer<CChar>? in
+        guard let value else { return nil }
+        // One byte more, so that an empty value still has an address: a null pointer would mean NULL.
+        let copy = UnsafeMutableBufferPointer<CChar>.allocate(capacity: value.count + 1)
+        for (index, byte) in value.enumerated() { copy.initializeElement(at: index, to: CChar(bitPattern: byte)) }
+        copy.initializeElement(at: value.count, to: 0)
+        return copy
+    }
+    defer { for copy in storage { copy?.deallocate() } }
+    return body(storage.map { $0.flatMap { UnsafePointer($0.baseAddress) } })
+}

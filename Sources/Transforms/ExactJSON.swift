@@ -1,0 +1,82 @@
+import JSON
+
+/// Writes values as they stand in the source, so that every number keeps its spelling.
+enum ExactJSON {
+    /// Adds a value.
+    ///
+    /// Normally one slice of the source. Where something in it cannot be stored, only what `jsonb` would keep
+    /// counts: a member that a later one with the same key replaces is left out, and the rest refused.
+    static func append(
+        _ node: Document.Node, of document: Document, to text: inout [UInt8], place: Place
+    ) throws(Reject) {
+        if isClean(node, in: document) {
+            text.append(contentsOf: document.source(of: node))
+            return
+        }
+        switch document.kind(of: node) {
+        case .array: try appendArray(node, of: document, to: &text, place: place)
+        case .object:
+            var object = ObjectText()
+            for member in document.winners(of: node) {
+                try object.append(member, of: document, to: &text, place: place)
+            }
+            object.close(&text)
+        case .number: throw place.reject(.numberRange, "holds a number that jsonb refuses")
+        case .string, .null, .true, .false: throw place.badText
+        }
+    }
+
+    private static func appendArray(
+        _ node: Document.Node, of document: Document, to text: inout [UInt8], place: Place
+    ) throws(Reject) {
+        var separator = UInt8(ascii: "[")
+        var cursor = document.start(of: node)
+        while let element = document.nextElement(&cursor) {
+            text.append(separator)
+            separator = UInt8(ascii: ",")
+            try append(element, of: document, to: &text, place: place)
+        }
+        text.append(UInt8(ascii: "]"))
+    }
+
+    /// Adds an object with those of its members that have no meaning of their own in a block, or a wanted one.
+    static func appendMembers(
+        of node: Document.Node, of document: Document, to text: inout [UInt8], place: Place,
+        where isWanted: (BlockKey) -> Bool
+    ) throws(Reject) {
+        var object = ObjectText()
+        for member in isClean(node, in: document) ? document.members(of: node) : document.winners(of: node) {
+            if let key = BlockKey(member.key, in: document), !isWanted(key) { continue }
+            try object.append(member, of: document, to: &text, place: place)
+        }
+        object.close(&text)
+    }
+
+    /// Whether a value can be written as it stands, duplicate members included.
+    static func isClean(_ node: Document.Node, in document: Document) -> Bool {
+        document.isStorable(node) && document.hasOnlyNumericNumbers(node)
+    }
+}
+
+/// An object that is written member by member.
+struct ObjectText {
+    private var separator = UInt8(ascii: "{")
+
+    /// Adds a member as it stands in the source.
+    mutating func append(
+        _ member: Document.Member, of document: Document, to text: inout [UInt8], place: Place
+    ) throws(Reject) {
+        guard document.isStorable(member.key) else { throw place.badText }
+        text.append(separator)
+        separator = UInt8(ascii: ",")
+        text.append(contentsOf: document.source(of: member.key))
+        text.append(UInt8(ascii: ":"))
+        try ExactJSON.append(member.value, of: document, to: &text, place: place)
+    }
+
+    /// Ends the object, which may be empty.
+    func close(_ text: inout [UInt8]) {
+        if separator == UInt8(ascii: "{") { text.append(separator) }
+        text.append(UInt8(ascii: "}"))
+    }
+}

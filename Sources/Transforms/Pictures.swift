@@ -1,0 +1,114 @@
+import JSON
+
+/// The pictures of one chapter: the elements of its `images` column, and which of them were named.
+struct Pictures {
+    /// The depth beyond which a document is refused.
+    static let deepest = 512
+
+    /// One element of `images`.
+    struct Element {
+        enum Form {
+            case null
+            case object
+            case string
+            /// The whole of a text column that is not JSON.
+            case plainText
+        }
+
+        let form: Form
+        let node: Document.Node
+        var isTaken = false
+        /// The strings by which a section can name the element, in the order in which the names are tried.
+        var url: Document.Node?
+        var src: Document.Node?
+        var imageURL: Document.Node?
+        var id: Document.Node?
+        var key: Document.Node?
+        var placeholder: Document.Node?
+    }
+
+    private(set) var document = Document()
+    var elements: [Element] = []
+    /// A text column's value, when it is one url.
+    private(set) var plainText = UnsafeRawBufferPointer(start: nil, count: 0)
+
+    /// Takes the column of the next row; the bytes must live until the one after.
+    mutating func read(_ column: UnsafeRawBufferPointer?, as type: DocumentType) throws(Reject) {
+        elements.removeAll(keepingCapacity: true)
+        guard let column else { return }
+        let value = type == .text ? Whitespace.value(of: column) : 0..<column.count
+        guard type != .text || !value.isEmpty else { return }
+        let place = Place("images")
+        do throws(SyntaxError) {
+            try document.parse(column.part(value))
+        } catch {
+            guard type == .text,
+                ![UInt8(ascii: "["), UInt8(ascii: "{"), UInt8(ascii: "\"")].contains(column[value.lowerBound])
+            else {
+                throw place.reject(
+                    .malformedJSON, "not JSON at byte \(value.lowerBound + error.offset): \(error.problem)")
+            }
+            plainText = column.part(value)
+            elements.append(Element(form: .plainText, node: document.root))
+            return
+        }
+        guard document.depth <= Self.deepest else {
+            throw place.reject(.tooDeep, "nested deeper than \(Self.deepest) levels")
+        }
+        try readElements()
+    }
+
+    private mutating func readElements() throws(Reject) {
+        let root = document.root
+        switch document.kind(of: root) {
+        case .null: return
+        case .object, .string:
+            guard let element = element(at: root) else {
+                throw Place("images").reject(.badImages, "an empty string is no picture")
+            }
+            elements.append(element)
+        case .array:
+            var cursor = document.start(of: root)
+            while let node = document.nextElement(&cursor) {
+                guard let element = element(at: node) else {
+                    throw Place("images", index: elements.count).reject(
+                        .badImages, "neither a string with text, an object nor null")
+                }
+                elements.append(element)
+            }
+        case .number, .true, .false:
+            throw Place("images").reject(.badImages, "neither an array, an object nor a string")
+        }
+    }
+
+    private func element(at node: Document.Node) -> Element? {
+        switch document.kind(of: node) {
+        case .null: return Element(form: .null, node: node)
+        case .string: return document.isEmptyString(node) ? nil : Element(form: .string, node: node)
+        case .object:
+            var element = Element(form: .object, node: node)
+            var cursor = document.start(of: node)
+            while let member = document.nextMember(&cursor) { note(member, in: &element) }
+            return element
+        case .array, .number, .true, .false: return nil
+        }
+    }
+
+    /// Remembers what the element can be named by; a later member with the same key replaces the earlier.
+    private func note(_ member: Document.Member, in element: inout Element) {
+        let value = document.kind(of: member.value) == .string ? member.value : nil
+        if document.isString(member.key, "url") {
+            element.url = value
+        } else if document.isString(member.key, "src") {
+            element.src = value
+        } else if document.isString(member.key, "image_url") {
+            element.imageURL = value
+        } else if document.isString(member.key, "id") {
+            element.id = value
+        } else if document.isString(member.key, "key") {
+            element.key = value
+        } else if document.isString(member.key, "placeholder") {
+            element.placeholder = value
+        }
+    }
+}

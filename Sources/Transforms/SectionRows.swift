@@ -1,0 +1,69 @@
+import JSON
+import Postgres
+
+/// One section before it is written; what is empty here is NULL, or the column's empty value, in its row.
+struct SectionDraft {
+    var title: [UInt8] = []
+    var text: [UInt8] = []
+    /// JSON text.
+    var image: [UInt8] = []
+    /// JSON text.
+    var attributes: [UInt8] = []
+
+    /// Forgets the section and keeps the memory.
+    mutating func clear() {
+        title.removeAll(keepingCapacity: true)
+        text.removeAll(keepingCapacity: true)
+        image.removeAll(keepingCapacity: true)
+        attributes.removeAll(keepingCapacity: true)
+    }
+}
+
+/// Writes the sections of one chapter as rows, numbered from 0.
+struct SectionRows {
+    private var keyBinary = UnsafeRawBufferPointer(start: nil, count: 0)
+    /// What a section's id is made of: the chapter's key, a slash, and the number.
+    private var name: [UInt8] = []
+    private var prefixLength = 0
+    /// How many rows were written.
+    private(set) var count: Int32 = 0
+
+    private static let noAttributes = Array("{}".utf8)
+
+    /// Goes on to another chapter.
+    mutating func begin(_ row: SourceRow) {
+        keyBinary = row.keyBinary
+        name.removeAll(keepingCapacity: true)
+        name.append(contentsOf: row.keyText)
+        name.append(UInt8(ascii: "/"))
+        prefixLength = name.count
+        count = 0
+    }
+
+    /// Writes one row.
+    mutating func write(_ section: SectionDraft, to rows: inout CopyRows) {
+        rows.beginRow(fields: MemoirSections.targetColumns.count)
+        setNumber()
+        UUIDv5.with(name) { rows.append($0) }
+        rows.append(keyBinary)
+        rows.append(count)
+        if section.title.isEmpty { rows.appendNull() } else { section.title.lend { rows.append($0) } }
+        section.text.lend { rows.append($0) }
+        if section.image.isEmpty { rows.appendNull() } else { Self.append(section.image, to: &rows) }
+        Self.append(section.attributes.isEmpty ? Self.noAttributes : section.attributes, to: &rows)
+        count += 1
+    }
+
+    private static func append(_ json: [UInt8], to rows: inout CopyRows) {
+        json.lend { bytes in rows.appendJSONB { $0.appendRaw(bytes) } }
+    }
+
+    private mutating func setNumber() {
+        name.removeSubrange(prefixLength...)
+        var left = count
+        repeat {
+            name.insert(UInt8(ascii: "0") + UInt8(left % 10), at: prefixLength)
+            left /= 10
+        } while left > 0
+    }
+}

@@ -1,0 +1,110 @@
+/// One command: everything that parsing, help and suggestions need to know about it.
+struct CommandEntry: Sendable {
+    /// How many arguments a command takes, and what they are called.
+    enum Arguments: Sendable {
+        case none
+        case optional(String)
+        case one(String)
+        case several(String)
+        /// The first argument is one of these; what follows `rest` is passed on untouched.
+        case action([String], rest: String)
+    }
+
+    let name: String
+    /// What it does, in one line.
+    let summary: String
+    let arguments: Arguments
+    var options: [Option] = []
+    /// What an operator would type.
+    let example: String
+    /// Makes the command of what was gathered.
+    let make: @Sendable (Draft, [String]) throws(UsageError) -> Command
+}
+
+/// All commands and options of the program.
+enum CommandTable {
+    static let commands: [CommandEntry] = [
+        CommandEntry(
+            name: "run", summary: "run pipelines, or go on where they stopped",
+            arguments: .several("PIPELINE"),
+            options: runOptions, example: "etl run chapter-sections --until sections", make: makeRun),
+        CommandEntry(
+            name: "list", summary: "list the pipelines and their stages", arguments: .none,
+            example: "etl list",
+            make: { (_, _) throws(UsageError) in .list }),
+        CommandEntry(
+            name: "status", summary: "show what is done, and how far", arguments: .optional("PIPELINE"),
+            example: "etl status chapter-sections",
+            make: { (_, arguments) throws(UsageError) in .status(pipeline: arguments.first) }),
+        CommandEntry(
+            name: "rejects", summary: "show the rows that could not be migrated, and why",
+            arguments: .one("PIPELINE"),
+            options: rejectsOptions, example: "etl rejects chapter-sections --export rejects.jsonl",
+            make: { (draft, arguments) throws(UsageError) in
+                var options = draft.rejects
+                options.pipeline = arguments[0]
+                return .rejects(options)
+            }),
+        CommandEntry(
+            name: "retry", summary: "process rejected rows again after the data was mended",
+            arguments: .one("PIPELINE"),
+            options: workOptions { draft, change in change(&draft.retry.work) },
+            example: "etl retry chapter-sections",
+            make: { (draft, arguments) throws(UsageError) in
+                var options = draft.retry
+                options.pipeline = arguments[0]
+                return .retry(options)
+            }),
+        CommandEntry(
+            name: "stop", summary: "ask a run, wherever it is, to stop in order", arguments: .one("PIPELINE"),
+            example: "etl stop chapter-sections",
+            make: { (_, arguments) throws(UsageError) in .stop(pipeline: arguments[0]) }),
+        CommandEntry(
+            name: "config", summary: "show every setting and where it came from", arguments: .none,
+            example: "etl config --json", make: { (_, _) throws(UsageError) in .config }),
+        CommandEntry(
+            name: "sandbox", summary: "a private PostgreSQL to try things on",
+            arguments: .action(["start", "stop", "url", "psql"], rest: "psql"),
+            example: "etl sandbox psql -c 'table chapter_sections'", make: makeSandbox),
+    ]
+
+    /// Names that are understood as a command.
+    static var names: [String] { commands.map(\.name) + ["help"] }
+
+    static func command(named name: String) -> CommandEntry? {
+        commands.first { $0.name == name }
+    }
+
+    private static let makeRun: @Sendable (Draft, [String]) throws(UsageError) -> Command = {
+        (draft, arguments) throws(UsageError) in
+        var options = draft.run
+        options.pipelines = arguments
+        for (index, name) in arguments.enumerated() where arguments[..<index].contains(name) {
+            throw .repeatedPipeline(PlainWord(name))
+        }
+        let named =
+            options.with.map { ("with", $0.pipeline) }
+            + options.acceptedRejects.map { ("accept-rejects", $0.pipeline) }
+        for (option, pipeline) in named {
+            if let pipeline {
+                guard arguments.contains(pipeline) else { throw .unnamedPipeline(option: option) }
+            } else if arguments.count > 1 {
+                throw .ambiguousPipeline(option: option)
+            }
+        }
+        return .run(options)
+    }
+
+    private static let makeSandbox: @Sendable (Draft, [String]) throws(UsageError) -> Command = {
+        (_, arguments) throws(UsageError) in
+        if arguments[0] != "psql", arguments.count > 1 {
+            throw .surplusArgument(command: "sandbox", position: 2)
+        }
+        switch arguments[0] {
+        case "start": return .sandbox(.start)
+        case "stop": return .sandbox(.stop)
+        case "url": return .sandbox(.url)
+        default: return .sandbox(.psql(Array(arguments.dropFirst())))
+        }
+    }
+}

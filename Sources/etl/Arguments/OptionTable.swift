@@ -1,0 +1,92 @@
+extension CommandTable {
+    /// Options that every command takes.
+    static let globalOptions: [Option] = [
+        .text("database-url", "URL", "the database; else DATABASE_URL, .env, then what libpq finds") {
+            $0.global.databaseURL = Secret($1)
+        },
+        .text("project", "DIR", "where pipelines/ and sql/ are; else the working directory") {
+            $0.global.project = $1
+        },
+        .identifier("schema", "the schema of the tables; else the pipeline's") { $0.global.schema = $1 },
+        .identifier("ledger-schema", "the schema of the ledger; else etl") { $0.global.ledgerSchema = $1 },
+        .flag("json", "events and results as JSON, one object a line, on stdout") { $0.global.isJSON = true },
+        .flag("quiet", "nothing but results and errors") { $0.global.isQuiet = true },
+        .text("log-file", "FILE", "append every event and message to this file") { $0.global.logFile = $1 },
+        .seconds("connect-timeout", 1...600, "give up a connection attempt after S seconds; else 10") {
+            $0.global.deadlines.connect = $1
+        },
+        .seconds("statement-timeout", 0...86_400, "give up a statement after S seconds, 0 never; else 300") {
+            $0.global.deadlines.statement = $1
+        },
+        .seconds("lock-timeout", 0...600, "wait at most S seconds for a lock on a table; else 2") {
+            $0.global.deadlines.lock = $1
+        },
+        .seconds("max-outage", 0...86_400, "how long a lost server is waited for; else 600") {
+            $0.global.deadlines.outage = $1
+        },
+        .flag("help", "help about the program, or about the command") { $0.wantsHelp = true },
+        .flag("version", "the version of the program") { $0.wantsVersion = true },
+    ]
+
+    static let runOptions: [Option] =
+        [
+            .text("with", "STAGE", "run this optional stage too; PIPELINE:STAGE with several", repeats: true) {
+                (draft: inout Draft, text: String) throws(ValueProblem) in
+                draft.run.with.append(try OptionValue.stage(text))
+            },
+            .flag("all", "every optional stage that is not destructive") { $0.run.withAll = true },
+            .text("until", "STAGE", "run up to and including this stage; a later run continues") {
+                $0.run.until = $1
+            },
+        ] + workOptions { draft, change in change(&draft.run.work) } + [
+            .flag("join", "help a run that is active already, here or elsewhere") { $0.run.join = true },
+            .text(
+                "on-existing", "stop|keep|replace",
+                "rows of other origin in the target that differ; else stop"
+            ) {
+                (draft: inout Draft, text: String) throws(ValueProblem) in
+                draft.run.onExisting = try OptionValue.choice(text, of: ExistingRows.self)
+            },
+            .text("confirm", "DATABASE", "the database's name, which destructive stages ask for") {
+                $0.run.confirm = $1
+            },
+            .text(
+                "accept-rejects", "N", "accept exactly N open rejects; PIPELINE=N with several pipelines",
+                repeats: true
+            ) { (draft: inout Draft, text: String) throws(ValueProblem) in
+                draft.run.acceptedRejects.append(try OptionValue.acceptedRejects(text))
+            },
+            .text("accept-unmapped", "NAME,…", "accept these keys that nothing reads", repeats: true) {
+                (draft: inout Draft, text: String) throws(ValueProblem) in
+                draft.run.acceptedKeys += try OptionValue.names(text)
+            },
+        ]
+
+    static let rejectsOptions: [Option] = [
+        .text("export", "FILE", "write the open rejects as JSON lines; - is stdout") {
+            $0.rejects.export = $1
+        },
+        .number("limit", 1...1_000_000, "show at most N") { $0.rejects.limit = $1 },
+    ]
+
+    /// Workers and batch sizes, for whichever command has them.
+    static func workOptions(
+        _ change: @escaping @Sendable (inout Draft, (inout WorkOptions) -> Void) -> Void
+    ) -> [Option] {
+        [
+            .number(
+                "workers", 1...256, "workers, each with a connection; else twice half the cores, at least 2"
+            ) {
+                (draft, number) in
+                change(&draft) { $0.workers = number }
+            },
+            .number("batch-rows", 1...1_000_000, "at most N rows in a transaction") { (draft, number) in
+                change(&draft) { $0.batchRows = number }
+            },
+            .bytes("batch-bytes", 1024...1 << 30, "at most N bytes of documents in a transaction") {
+                (draft, number) in
+                change(&draft) { $0.batchBytes = number }
+            },
+        ]
+    }
+}

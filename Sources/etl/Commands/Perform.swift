@@ -1,0 +1,36 @@
+extension Invocation {
+    /// Does what was asked for. Settings are settled only for commands that need them: help and the sandbox
+    /// must work where the configuration is broken.
+    func perform(environment: ProcessEnvironment, terminal: Terminal) throws(Failure) -> ExitCode {
+        switch command {
+        case .help(let name):
+            terminal.result(name.flatMap(CommandTable.command(named:)).map(Help.text(for:)) ?? Help.program)
+            return .done
+        case .version:
+            terminal.result(Help.version)
+            return .done
+        case .sandbox(let action):
+            return try sandbox(action, terminal: terminal)
+        case .list:
+            return try list(project: global.project ?? ".", terminal: terminal)
+        case .config:
+            return config(try settings(environment, terminal), terminal: terminal)
+        case .run, .status, .rejects, .retry, .stop:
+            throw Failure(.failed, Explanation(summary: "this command has no engine yet", next: "etl --help"))
+        }
+    }
+
+    private func settings(_ environment: ProcessEnvironment, _ terminal: Terminal) throws(Failure) -> Settings {
+        let settings: Settings
+        do throws(SettingsError) {
+            settings = try Settings(global, environment: environment) {
+                () throws(EnvironmentFileOpening.Refusal) in try EnvironmentFileOpening.read(".env")
+            }
+        } catch {
+            throw Failure(.usage, Explanation(error))
+        }
+        for notice in settings.database.notices { terminal.note(Explanation.words(notice)) }
+        settings.database.clearOverruledVariables()
+        return settings
+    }
+}

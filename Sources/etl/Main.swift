@@ -1,0 +1,34 @@
+import Glibc
+
+/// The program: arguments in, exit code out.
+@main
+enum Main {
+    static func main() {
+        let words = Array(CommandLine.arguments.dropFirst())
+        exit(run(words, environment: ProcessEnvironment()).rawValue)
+    }
+
+    private static func run(_ words: [String], environment: ProcessEnvironment) -> ExitCode {
+        var terminal = Terminal(
+            isJSON: Arguments.wantsJSON(words), isQuiet: false, term: environment.value("TERM"), log: nil)
+        do throws(Failure) {
+            let invocation = try understand(words)
+            let options = invocation.global
+            terminal = Terminal(
+                isJSON: options.isJSON, isQuiet: options.isQuiet, term: environment.value("TERM"),
+                log: try options.logFile.map { path throws(Failure) in try LogFile(path: path) })
+            return try invocation.perform(environment: environment, terminal: terminal)
+        } catch {
+            terminal.explain(error)
+            return error.code
+        }
+    }
+
+    private static func understand(_ words: [String]) throws(Failure) -> Invocation {
+        do throws(UsageError) {
+            return try Arguments.parse(words)
+        } catch {
+            throw Failure(.usage, Explanation(error))
+        }
+    }
+}

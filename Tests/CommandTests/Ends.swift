@@ -1,0 +1,24 @@
+import Synchronization
+
+@testable import etl
+
+/// Both ends of a terminal, for a test to read.
+final class Ends: Sendable {
+    private let written = Mutex<(output: [UInt8], errors: [UInt8])>(([], []))
+
+    /// What arrived at stdout.
+    var output: String { written.withLock { String(decoding: $0.output, as: UTF8.self) } }
+    /// What arrived at stderr.
+    var errors: String { written.withLock { String(decoding: $0.errors, as: UTF8.self) } }
+
+    func terminal(
+        isJSON: Bool = false, isQuiet: Bool = false, canRedraw: Bool = false, columns: Int = 80,
+        log: LogFile? = nil
+    ) -> Terminal {
+        Terminal(
+            style: .init(isJSON: isJSON, isQuiet: isQuiet, canRedraw: canRedraw), log: log,
+            columns: { columns },
+            output: { bytes in self.written.withLock { $0.output += bytes } },
+            errors: { bytes in self.written.withLock { $0.errors += bytes } })
+    }
+}

@@ -1,0 +1,88 @@
+import Foundation
+public import PostgresSandbox
+
+/// The one server of a test process; it ends with the process.
+public final class TestServer: Sendable {
+    /// The server as a sandbox, for its socket, user and psql.
+    public let sandbox: Sandbox
+    private let number = Counter()
+    // Dropping a database takes longer than some tests, and nothing waits for it.
+    private let cleaner = DispatchQueue(label: "drop databases")
+
+    /// Started when the first test asks for it.
+    public static var shared: TestServer {
+        get throws { try started.get() }
+    }
+
+    private static let started = Result { try TestServer() }
+
+    private init() throws {
+        sandbox = try Sandbox.lend()
+    }
+
+    /// A fresh, empty database with a name of its own. Without an encoding it is UTF8.
+    public func database(encoding: String? = nil) throws -> TestDatabase {
+        let name = "test_\(number.next())"
+        // Other encodings exist in template0 only, and without a locale that fixes one.
+        let options = encoding.map { " encoding '\($0)' locale 'C'" } ?? ""
+        _ = try psql("create database \(name) template template0\(options)", in: "postgres")
+        return TestDatabase(name: name, server: self)
+    }
+
+    func drop(_ name: String) {
+        cleaner.async { [self] in
+            // A database that stays is gone with the server.
+            _ = try? psql("drop database if exists \(name) with (force)", in: "postgres")
+        }
+    }
+
+    func psql(_ sql: String, in database: String) throws -> String {
+        let result = try runProgram(
+            sandbox.psql,
+            arguments: ["-XAtq", "-v", "ON_ERROR_STOP=1", "-d", sandbox.url(database: database), "-f", "-"],
+            input: Array(sql.utf8))
+        guard result.status == 0 else { throw PsqlFailure(sql: sql, message: result.stderr) }
+        var output = result.output
+        if output.hasSuffix("\n") { output.removeLast() }
+        return output
+    }
+}
+
+/// A database for one test; dropped when the last reference to it is gone.
+public final class TestDatabase: Sendable {
+    /// Its name.
+    public let name: String
+    private let server: TestServer
+
+    init(name: String, server: TestServer) {
+        self.name = name
+        self.server = server
+    }
+
+    deinit {
+        server.drop(name)
+    }
+
+    /// Its URL: `postgresql:///name?host=…&port=…&user=…`.
+    public var url: String { server.sandbox.url(database: name) }
+
+    /// Runs SQL in the real psql, which shares nothing with our own session, and returns what it prints:
+    /// a line a row, columns separated by `|`, without the last newline.
+    ///
+    /// Several statements run one by one, each in its own transaction.
+    @discardableResult
+    public func psql(_ sql: String) throws -> String {
+        try server.psql(sql, in: name)
+    }
+}
+
+/// psql refused a statement.
+public struct PsqlFailure: Error, CustomStringConvertible {
+    /// What it was given.
+    public let sql: String
+    /// What it said.
+    public let message: String
+
+    /// Both, for the report of the failed test.
+    public var description: String { "psql: \(message)in: \(sql)" }
+}
