@@ -8,12 +8,22 @@ struct ConstraintReader {
     /// The keys of which a constraint has exactly one, apart from `unique`, which an index may have, too.
     private static let definingKeys = ["primary_key", "unique", "index", "foreign_key"]
 
-    /// The constraint; nil when it leaves a problem.
-    static func read(_ value: LocatedValue, subject: String, problems: ProblemList) -> Constraint? {
+    /// The constraint; nil when it leaves a problem. `lines` has the names met so far, and where.
+    ///
+    /// Two constraints of a name would each take the other for their own in the catalogue.
+    static func read(
+        _ value: LocatedValue, subject: String, lines: inout [Identifier: Int], problems: ProblemList
+    ) -> Constraint? {
         guard var object = ObjectReader(value, subject: subject, problems: problems) else { return nil }
         object.expectKeys(PipelineKeys.constraint, of: "a constraint")
         let name = object.identifier("name")
-        if let name { object.subject = "constraint \(quotation(name.name))" }
+        if let name {
+            object.subject = "constraint \(quotation(name.name))"
+            if let line = lines[name] {
+                object.complain(about: "name", "is taken by the constraint on line \(line)")
+            }
+            lines[name] = lines[name] ?? object.line
+        }
         let table = object.identifier("table")
         let definition = ConstraintReader(object: object).definition()
         guard let name, let table, let definition else { return nil }
@@ -49,7 +59,7 @@ struct ConstraintReader {
         let isUnique = object.flag("unique")
         let columns = object.identifiers("index")
         let predicate = predicate()
-        guard let columns, predicate != nil || !object.has("where") else { return nil }
+        guard let isUnique, let columns, predicate != nil || !object.has("where") else { return nil }
         return .index(columns: columns, isUnique: isUnique, predicate: predicate)
     }
 

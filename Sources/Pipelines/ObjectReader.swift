@@ -82,12 +82,12 @@ struct ObjectReader {
         return text
     }
 
-    /// A boolean; false when the key is not there.
-    func flag(_ key: String) -> Bool {
+    /// A boolean; false when the key is not there, nil when it holds something else.
+    func flag(_ key: String) -> Bool? {
         guard let value = value(key, .optional) else { return false }
         if case .bool(let flag) = value.content { return flag }
         complain(about: key, "must be true or false, not \(value.content.noun)")
-        return false
+        return nil
     }
 
     /// The name of a database object.

@@ -49,42 +49,10 @@ struct PipelineReader {
 
     private func stages(of object: ObjectReader) -> [Stage]? {
         guard let elements = object.array("stages") else { return nil }
-        let reader = StageReader(files: files, problems: problems)
+        var reader = StageReader(files: files, problems: problems)
         let stages = elements.enumerated().compactMap { index, element in
             reader.read(element, number: index + 1)
         }
-        expectDistinctStages(stages)
-        expectDistinctConstraints(stages)
         return stages.count == elements.count ? stages : nil
-    }
-
-    private func expectDistinctStages(_ stages: [Stage]) {
-        var first: [String: Int] = [:]
-        for stage in stages {
-            if let line = first[stage.name] {
-                problems.add(line: stage.line, "there is a stage \(quotation(stage.name)) on line \(line) already")
-            } else {
-                first[stage.name] = stage.line
-            }
-        }
-    }
-
-    /// Two constraints of a name would each take the other for their own in the catalogue.
-    private func expectDistinctConstraints(_ stages: [Stage]) {
-        var first: [Identifier: String] = [:]
-        for stage in stages {
-            guard case .constraints(let constraints) = stage.work else { continue }
-            for constraint in constraints {
-                let name = constraint.name
-                if let earlier = first[name] {
-                    problems.add(
-                        line: stage.line,
-                        "stage \(quotation(stage.name)) names a constraint \(quotation(name.name)); "
-                            + "stage \(quotation(earlier)) has one of that name already")
-                } else {
-                    first[name] = stage.name
-                }
-            }
-        }
     }
 }

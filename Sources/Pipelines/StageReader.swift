@@ -1,35 +1,50 @@
 import JSON
 import Postgres
 
-/// Reads one stage of a pipeline file, and the SQL file it names.
+/// Reads the stages of a pipeline file, one after the other, and the SQL files they name.
 struct StageReader {
-    let files: ProjectFiles
-    let problems: ProblemList
+    private let files: ProjectFiles
+    private let problems: ProblemList
+    /// The lines of the names met so far, also those of stages that are wrong otherwise.
+    private var lines: [String: Int] = [:]
+    private var constraintLines: [Identifier: Int] = [:]
+
+    init(files: ProjectFiles, problems: ProblemList) {
+        self.files = files
+        self.problems = problems
+    }
 
     /// The stage; nil when it leaves a problem. `number` counts from 1, for stages without a name.
-    func read(_ value: LocatedValue, number: Int) -> Stage? {
+    mutating func read(_ value: LocatedValue, number: Int) -> Stage? {
         guard var object = ObjectReader(value, subject: "stage \(number)", problems: problems) else { return nil }
         let name = name(of: object)
         if let name { object.subject = "stage \(quotation(name))" }
         let title = object.sentence("title", .optional)
         let isOptional = object.flag("optional")
         let isDestructive = object.flag("destructive")
-        if isDestructive, !isOptional {
+        if isDestructive == true, isOptional == false {
             object.complain(about: "destructive", "needs \"optional\": true, so that it never runs unasked")
         }
         guard let kind = kind(of: object) else { return nil }
         object.expectKeys(PipelineKeys.stage(kind), of: "a \(kind.rawValue) stage")
-        guard let work = work(of: object, kind: kind), let name else { return nil }
+        let work = work(of: object, kind: kind)
+        guard let name, let isOptional, let isDestructive, let work else { return nil }
         return Stage(
             name: name, title: title, isOptional: isOptional, isDestructive: isDestructive, work: work,
             line: object.line)
     }
 
-    private func name(of object: ObjectReader) -> String? {
+    private mutating func name(of object: ObjectReader) -> String? {
         guard let name = object.string("name") else { return nil }
-        if PlainName.isValid(name) { return name }
-        object.complain(about: "name", "\(quotation(name)) is not made of \(PlainName.rule)")
-        return nil
+        guard PlainName.isValid(name) else {
+            object.complain(about: "name", "\(quotation(name)) is not made of \(PlainName.rule)")
+            return nil
+        }
+        if let line = lines[name] {
+            object.complain(about: "name", "\(quotation(name)) is taken by the stage on line \(line)")
+        }
+        lines[name] = lines[name] ?? object.line
+        return name
     }
 
     private func kind(of object: ObjectReader) -> StageKind? {
@@ -40,7 +55,7 @@ struct StageReader {
         return nil
     }
 
-    private func work(of object: ObjectReader, kind: StageKind) -> Work? {
+    private mutating func work(of object: ObjectReader, kind: StageKind) -> Work? {
         switch kind {
         case .check: script(of: object).map { .check($0) }
         case .sql: script(of: object).map { .sql($0) }
@@ -68,13 +83,15 @@ struct StageReader {
         return nil
     }
 
-    private func constraints(of object: ObjectReader) -> [Constraint]? {
+    private mutating func constraints(of object: ObjectReader) -> [Constraint]? {
         guard let elements = object.array("constraints") else { return nil }
-        let constraints = elements.enumerated().map { index, element in
-            ConstraintReader.read(
-                element, subject: "constraint \(index + 1) of \(object.subject)", problems: problems)
+        var read: [Constraint] = []
+        for (index, element) in elements.enumerated() {
+            let subject = "constraint \(index + 1) of \(object.subject)"
+            let constraint = ConstraintReader.read(
+                element, subject: subject, lines: &constraintLines, problems: problems)
+            if let constraint { read.append(constraint) }
         }
-        let read = constraints.compactMap(\.self)
         return read.count == elements.count ? read : nil
     }
 }

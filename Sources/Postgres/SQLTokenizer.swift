@@ -166,6 +166,7 @@ struct SQLTokenizer {
         var end = position + 1
         if self[end].isSQLDigit {
             while self[end].isSQLDigit { end += 1 }
+            guard !self[end].isSQLWordStart else { throw fault(.letterAfterNumber) }
             return token(.parameter, to: end)
         }
         if self[end].isSQLWordStart {
@@ -191,6 +192,8 @@ struct SQLTokenizer {
         if let digits = radixDigits() {
             end += 2
             while digits(self[end]) || self[end] == UInt8(ascii: "_") { end += 1 }
+            // Before version 16 this is a zero and a word, and a word may go on with a dollar.
+            guard self[end] != UInt8(ascii: "$") else { throw fault(.letterAfterNumber) }
         } else {
             end = endOfDigits(from: end)
             // Two dots are an operator of their own: 1..10.

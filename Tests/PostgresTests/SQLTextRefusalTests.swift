@@ -107,7 +107,9 @@ struct SQLTextRefusalTests {
 
     @Test(
         "when a letter sticks to a number",
-        arguments: ["select 1a", "select 1e'\\'';'", "select 0x1g", "select 1.5é"])
+        arguments: [
+            "select 1a", "select 1e'\\'';'", "select 0x1g", "select 1.5é", "select $1e'\\'';'", "select 0x1f$$;$$",
+        ])
     func numbers(sql: String) {
         #expect(refusal(sql)?.reason == .letterAfterNumber)
     }
