@@ -76,6 +76,13 @@ public struct Claim: Sendable, Equatable {
     public let range: KeyRange
     /// How many attempts were begun, this one included.
     public let attempt: Int64
+
+    /// A claim on a chunk, whose attempts are counted already.
+    public init(n: Int64, range: KeyRange, attempt: Int64) {
+        self.n = n
+        self.range = range
+        self.attempt = attempt
+    }
 }
 
 /// What became of the rows of a chunk.
@@ -140,5 +147,21 @@ public struct SeenRows: Sendable, Equatable {
         written[index / 8] |= 1 << UInt8(index % 8)
         sum += Int128(mark) - Int128(marks[index])
         marks[index] = mark
+    }
+}
+
+extension SeenRows {
+    /// Reads entries that PostgreSQL printed in hexadecimal.
+    static func decode(hex: [UInt8]) -> [Int64: Int64] {
+        func value(_ digits: ArraySlice<UInt8>) -> UInt64 {
+            digits.reduce(0) { $0 << 4 | UInt64($1 < 0x3A ? $1 - 0x30 : $1 - 0x57) }
+        }
+        var seen: [Int64: Int64] = [:]
+        let entryLength = 2 * entrySize
+        for start in stride(from: 0, to: hex.count - entryLength + 1, by: entryLength) {
+            let hash = Int64(bitPattern: value(hex[start..<start + 16]))
+            seen[hash] = Int64(value(hex[start + 16..<start + entryLength]))
+        }
+        return seen
     }
 }

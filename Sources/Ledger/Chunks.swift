@@ -86,15 +86,14 @@ extension Ledger {
             """)
     }
 
-    /// Gives a claim back without its attempt being counted: nothing was wrong with the chunk.
-    public func release(
-        _ claim: Claim, of stage: ChunkedStage, by worker: WorkerID, _ transaction: borrowing Transaction
-    ) throws(PostgresError) {
+    /// Gives a worker's claims back without their attempts being counted: nothing was wrong with the chunks. Waits for
+    /// whoever holds their rows.
+    public func releaseClaims(of worker: WorkerID, _ transaction: borrowing Transaction) throws(PostgresError) {
         try transaction.run(
             """
             update chunks set attempt = attempt - 1, claimant = null, claimed_at = null
-             where \(stage.rows) and n = \(.int(claim.n)) and state = 'todo' and claimant = \(.int(worker.value))
-               and attempt = \(.int(claim.attempt))
+             where state = 'todo' and claimant = \(.int(worker.value))
+               and run_id = (select run_id from workers where id = \(.int(worker.value)))
             """)
     }
 
@@ -107,7 +106,8 @@ extension Ledger {
             """
             select state = 'done' and claimant = \(.int(worker.value)) from chunks
              where \(stage.rows) and n = \(.int(claim.n)) for update
-            """).bool(0)
+            """
+        ).bool(0)
     }
 
     /// How many chunks are not done.

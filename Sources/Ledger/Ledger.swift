@@ -59,7 +59,8 @@ public struct Ledger: Sendable {
         let exists = try transaction.row("select to_regnamespace(quote_ident(\(.text(schema.name)))) is not null")
         if !exists.bool(0) {
             try transaction.run("create schema \(schema)")
-            try transaction.run("comment on schema \(schema) is 'The ledger of etl: runs, stages, chunks, rejects, audit.'")
+            try transaction.run(
+                "comment on schema \(schema) is 'The ledger of etl: runs, stages, chunks, rejects, audit.'")
         }
         try transaction.run(SQL(unsafe: String(decoding: PackageResources.ledger_sql, as: UTF8.self)))
         return .absent

@@ -87,3 +87,17 @@ extension Ledger {
         ).int(0) ?? 0
     }
 }
+
+extension Ledger {
+    /// How many rejects of a run are open, by code, the most frequent first.
+    public func openRejectCodes(
+        of run: RunID, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [(code: String, count: Int64)] {
+        try transaction.run(
+            """
+            select code, count(*) from rejects where run_id = \(.int(run.value)) and state = 'open'
+             group by code order by count(*) desc, code
+            """
+        ).rows.map { ($0.text(0) ?? "", $0.int(1) ?? 0) }
+    }
+}

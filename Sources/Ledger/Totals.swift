@@ -53,3 +53,36 @@ extension Ledger {
         ).rows.map { ($0.text(0) ?? "", $0.int(1) ?? 0) }
     }
 }
+
+/// A chunk that is done, with what it saw: hash of the key to xmin.
+public struct DoneChunk: Sendable {
+    /// Its keys.
+    public let range: KeyRange
+    /// What it saw.
+    public let seen: [Int64: Int64]
+}
+
+extension Ledger {
+    /// How many rows a stage saw and the sum of their marks, as text, for it may exceed 64 bits.
+    public func seen(
+        by stage: ChunkedStage, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> (rows: Int64, sum: String) {
+        let row = try transaction.row(
+            """
+            select coalesce(sum(length(seen) / \(SeenRows.entrySize)), 0), coalesce(sum(seen_sum), 0)::text
+              from chunks where \(stage.rows)
+            """)
+        return (row.int(0) ?? 0, row.text(1) ?? "0")
+    }
+
+    /// Names the chunks of a stage that are done, in no order.
+    public func doneChunks(
+        of stage: ChunkedStage, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [DoneChunk] {
+        let found = try transaction.run(
+            "select encode(seen, 'hex'), \(stage.bounds) from chunks where \(stage.rows) and state = 'done'")
+        return found.rows.map { row in
+            DoneChunk(range: stage.range(in: row, from: 1), seen: SeenRows.decode(hex: row.bytes(0) ?? []))
+        }
+    }
+}

@@ -91,6 +91,7 @@ extension Ledger {
                      < (select count(*) from chunks where run_id = \(.int(run.value)) and state = 'todo')
                 or (select count(*) from free_stages)
                      < (select count(*) from stages where run_id = \(.int(run.value)))
-            """).bool(0)
+            """
+        ).bool(0)
     }
 }

@@ -6,6 +6,9 @@ public struct CopyRows: Sendable {
     public struct Mark: Sendable, Equatable {
         let offset: Int
         let count: Int
+
+        /// How many rows lie between an earlier mark and this one.
+        public func rows(since earlier: Mark) -> Int { count - earlier.count }
     }
 
     private(set) var bytes: [UInt8] = []

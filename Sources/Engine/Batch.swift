@@ -1,0 +1,62 @@
+import Ledger
+import Postgres
+import Transforms
+
+/// A chunk in memory: what its source rows became, ready to be written.
+struct Batch {
+    /// One source row.
+    struct Item {
+        /// What became of a row.
+        enum Fate {
+            case migrated(from: CopyRows.Mark, to: CopyRows.Mark)
+            case empty
+            case rejected(RejectRecord)
+        }
+
+        let key: Key
+        let xmin: UInt32
+        var fate: Fate
+        /// The value to write back to the row.
+        var cover: [UInt8]?
+    }
+
+    var rows = CopyRows()
+    var items: [Item] = []
+    var seen = SeenRows()
+    var unmapped: [[String]] = []
+    var bytes: Int64 = 0
+    /// The last key, where reading stopped before the chunk's end.
+    var end: Key?
+
+    mutating func removeAll() {
+        rows.removeAll()
+        items.removeAll(keepingCapacity: true)
+        unmapped.removeAll(keepingCapacity: true)
+        seen = SeenRows()
+        bytes = 0
+        end = nil
+    }
+
+    /// The rejects among the items.
+    var rejects: [RejectRecord] {
+        items.compactMap { if case .rejected(let record) = $0.fate { record } else { nil } }
+    }
+
+    /// The counts for the ledger.
+    var outcome: ChunkOutcome {
+        var outcome = ChunkOutcome()
+        for (index, item) in items.enumerated() {
+            switch item.fate {
+            case .migrated(let start, let end):
+                outcome.migrated += 1
+                outcome.targetRows += Int64(end.rows(since: start))
+            case .empty: outcome.empty += 1
+            case .rejected: outcome.rejected += 1
+            }
+            for name in unmapped[index] { outcome.unmapped[name, default: 0] += 1 }
+        }
+        outcome.bytes = bytes
+        outcome.seen = seen
+        return outcome
+    }
+}

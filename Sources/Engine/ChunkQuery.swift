@@ -1,0 +1,81 @@
+import Ledger
+import Postgres
+import Transforms
+
+/// The SQL that reads a chunk of a stream's source, and where its columns are in a COPY row.
+struct ChunkQuery {
+    let tables: StreamTables
+    let limits: BatchLimits
+
+    /// What a row says about itself besides its data.
+    enum Flag {
+        static let beyondLimit: Int32 = 1
+        static let tooLarge: Int32 = 2
+    }
+
+    static let xmin = 0
+    static let keyHash = 1
+    static let mark = 2
+    static let flags = 3
+    var keyText: Int { 4 }
+    var keyBinary: Int { keyText + tables.key.count }
+    var documents: Int { keyBinary + tables.key.count }
+
+    /// The keys of a range, compared in the key's own types and order.
+    static func condition(_ range: KeyRange, key: [KeyColumn], alias: String) -> SQL {
+        let columns = key.map { "\(alias).\($0.name.quoted)" }.joined(separator: ", ")
+        func bound(_ bound: Key) -> SQL {
+            let parts = zip(bound.parts, key).map { part, column -> SQL in
+                "\(literal: part)::\(unsafe: column.type)"
+            }
+            return SQL.joined(parts, separator: ", ")
+        }
+        var conditions: [SQL] = []
+        if let lower = range.lower { conditions.append("(\(unsafe: columns)) > (\(bound(lower)))") }
+        if let upper = range.upper { conditions.append("(\(unsafe: columns)) <= (\(bound(upper)))") }
+        return conditions.isEmpty ? "true" : SQL.joined(conditions, separator: " and ")
+    }
+
+    /// Reads the rows of a range in key order. After the batch's bytes are used up rows come without their documents,
+    /// so that the chunk can be cut there; so do rows whose documents are too large to be fetched.
+    func select(_ range: KeyRange) -> SQL {
+        let keys = tables.key.indices.map { "k\($0)" }
+        let documents = tables.columns.indices.map { "d\($0)" }
+        let order = keys.joined(separator: ", ")
+        let inner =
+            ["s.xmin as x", "\(tables.printedKey(of: "s")) collate \"C\" as printed"]
+            + tables.key.enumerated().map { "s.\($1.name.quoted) as k\($0)" }
+            + tables.columns.enumerated().map { "s.\($1.name.quoted) as d\($0)" }
+        let sizes = documents.map { "coalesce(pg_column_size(\($0)), 0)" }.joined(separator: " + ")
+        let tooLarge = tables.columns.enumerated().map { isTooLarge("d\($0)", $1.type) }.joined(separator: " or ")
+        let outer =
+            ["x", "hashtextextended(printed, 0)", "hashtextextended(printed, x::text::bigint)", "flags"]
+            + keys.map { "\($0)::text" } + keys
+            + documents.map { "case when flags = 0 then \($0) end" }
+        return """
+            select \(unsafe: outer.joined(separator: ", "))
+              from (select *, case when before >= \(limits.bytes) then \(Flag.beyondLimit) else 0 end
+                              + case when \(unsafe: tooLarge) then \(Flag.tooLarge) else 0 end as flags
+                      from (select *, sum((\(unsafe: sizes))::bigint) over (order by \(unsafe: order)
+                                        rows between unbounded preceding and current row) - (\(unsafe: sizes)) as before
+                              from (select \(unsafe: inner.joined(separator: ", "))
+                                      from \(tables.source) s
+                                     where \(Self.condition(range, key: tables.key, alias: "s"))) in_range) summed) flagged
+             order by \(unsafe: order)
+            """
+    }
+
+    /// Whether a document is above the limit. A stored size is looked at first, because the decoded one costs reading
+    /// the document: compression makes at most about a hundredth of it, escapes at most six times as much.
+    private func isTooLarge(_ column: String, _ type: DocumentType) -> String {
+        let limit = limits.documentBytes
+        if type == .text { return "coalesce(octet_length(\(column)) > \(limit), false)" }
+        let stored = "pg_column_size(\(column))"
+        let isPlain = "pg_column_compression(\(column)) is null"
+        return """
+            coalesce(case when \(stored) > case when \(isPlain) then \(limit) * 8 else \(limit) end then true
+                          when \(stored) > case when \(isPlain) then \(limit) / 8 else \(limit) / 600 end
+                          then octet_length(\(column)::text) > \(limit) else false end, false)
+            """
+    }
+}

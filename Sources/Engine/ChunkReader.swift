@@ -1,0 +1,87 @@
+import Ledger
+import Pipelines
+import Postgres
+import Transforms
+
+/// Reads a chunk and transforms each row as it arrives, so that no document is kept.
+struct ChunkReader {
+    let query: ChunkQuery
+    private var transform: Transform
+
+    init(_ stream: Pipelines.Stream, query: ChunkQuery) {
+        self.query = query
+        transform = Transform(stream.transform, columns: query.tables.columns.map(\.type))
+    }
+
+    /// The columns of the target that a batch's rows hold.
+    var targetColumns: [Identifier] { transform.targetColumns }
+
+    /// Fills a batch with the rows of a range, up to the batch's limit of bytes.
+    mutating func read(_ range: KeyRange, into batch: inout Batch, _ transaction: borrowing Transaction) throws {
+        batch.removeAll()
+        try transaction.copyOut(query.select(range)) { tuple in
+            if batch.end == nil { try take(tuple, into: &batch) }
+        }
+    }
+
+    private mutating func take(_ tuple: borrowing CopyTuple, into batch: inout Batch) throws {
+        guard let xmin = tuple.integer(ChunkQuery.xmin, as: UInt32.self),
+            let hash = tuple.integer(ChunkQuery.keyHash, as: Int64.self),
+            let mark = tuple.integer(ChunkQuery.mark, as: Int64.self),
+            let flags = tuple.integer(ChunkQuery.flags, as: Int32.self)
+        else { throw PostgresError.unexpectedAnswer("a source row that is not whole") }
+        // The first row always goes in, or a chunk with one large document would never end.
+        let isFull = flags & ChunkQuery.Flag.beyondLimit != 0 || batch.bytes >= query.limits.bytes
+        if isFull, let last = batch.items.last {
+            batch.end = last.key
+            return
+        }
+        let key = Key((0..<query.tables.key.count).map { Array(tuple[query.keyText + $0] ?? .empty) })
+        var item = Batch.Item(key: key, xmin: xmin, fate: .empty)
+        var unmapped: [String] = []
+        let start = batch.rows.mark
+        do throws(Reject) {
+            if flags & ChunkQuery.Flag.tooLarge != 0 { throw tooLarge }
+            let outcome = try transform.apply(
+                keyText: tuple[query.keyText] ?? .empty, keyBinary: tuple[query.keyBinary] ?? .empty,
+                documents: documents(tuple), to: &batch.rows)
+            if outcome.rows > 0 { item.fate = .migrated(from: start, to: batch.rows.mark) }
+            item.cover = outcome.cover
+            unmapped = outcome.unmapped
+        } catch {
+            item.fate = .rejected(error.record(of: key))
+        }
+        for column in query.tables.columns.indices {
+            batch.bytes += Int64(tuple[query.documents + column]?.count ?? 0)
+        }
+        batch.seen.append(keyHash: hash, xmin: xmin, mark: mark)
+        batch.items.append(item)
+        batch.unmapped.append(unmapped)
+    }
+
+    private var tooLarge: Reject {
+        let columns = query.tables.columns.map(\.name.name).joined(separator: ", ")
+        return Reject(
+            .tooLarge, place: columns, problem: "larger than \(query.limits.documentBytes) bytes, not fetched")
+    }
+
+    private func documents(_ tuple: borrowing CopyTuple) -> [UnsafeRawBufferPointer?] {
+        query.tables.columns.enumerated().map { index, column in
+            let field = tuple[query.documents + index]
+            // The binary form of jsonb is a version byte and then its text.
+            return column.type == .jsonb ? field.map { UnsafeRawBufferPointer(rebasing: $0.dropFirst()) } : field
+        }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// No bytes at all.
+    static var empty: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
+}
+
+extension Reject {
+    /// The reject as the ledger keeps it.
+    func record(of key: Key) -> RejectRecord {
+        RejectRecord(key: key, code: code.rawValue, place: place, message: message)
+    }
+}

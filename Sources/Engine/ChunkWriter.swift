@@ -1,0 +1,126 @@
+import Ledger
+import Postgres
+
+/// Writes a batch into the target, and what goes back to the source, within the chunk's transaction.
+struct ChunkWriter {
+    /// How rows get into the target.
+    enum Mode: Equatable {
+        /// By COPY: the target was empty when the stage began, so nothing can be there.
+        case direct
+        /// Against what is there already.
+        case merge(ExistingRows)
+    }
+
+    let tables: StreamTables
+    let columns: [Identifier]
+    let mode: Mode
+
+    /// Writes everything at once; a row that the server refuses makes it throw.
+    func write(_ batch: inout Batch, _ transaction: borrowing Transaction) throws -> Int64 {
+        let adopted = try place(batch.rows, of: batch.items, transaction)
+        try writeBack(batch.items.indices, of: &batch, transaction)
+        return adopted
+    }
+
+    /// Writes in halves, down to the rows that the server refuses, which become rejects.
+    func writeCarefully(_ batch: inout Batch, _ transaction: borrowing Transaction) throws -> Int64 {
+        try writeCarefully(batch.items.indices, of: &batch, transaction)
+    }
+
+    private func writeCarefully(
+        _ part: Range<Int>, of batch: inout Batch, _ transaction: borrowing Transaction
+    ) throws -> Int64 {
+        if part.isEmpty { return 0 }
+        do {
+            // Work on a copy: what a failed half noted about itself must not stay.
+            var attempt = batch
+            try transaction.run("savepoint part")
+            let adopted = try place(rows(part, of: batch), of: Array(batch.items[part]), transaction)
+            try writeBack(part, of: &attempt, transaction)
+            try transaction.run("release savepoint part")
+            batch = attempt
+            return adopted
+        } catch let error as PostgresError where error.errorClass == .row {
+            try transaction.run("rollback to savepoint part; release savepoint part")
+            if part.count == 1 {
+                batch.items[part.lowerBound].fate = .rejected(record(error, of: batch.items[part.lowerBound].key))
+                return 0
+            }
+            let middle = part.lowerBound + part.count / 2
+            let first = try writeCarefully(part.lowerBound..<middle, of: &batch, transaction)
+            return try first + writeCarefully(middle..<part.upperBound, of: &batch, transaction)
+        }
+    }
+
+    private func rows(_ part: Range<Int>, of batch: Batch) -> CopyRows {
+        var rows = CopyRows()
+        for item in batch.items[part] {
+            if case .migrated(let start, let end) = item.fate { rows.append(rowsOf: batch.rows, from: start, to: end) }
+        }
+        return rows
+    }
+
+    private func record(_ error: PostgresError, of key: Key) -> RejectRecord {
+        let sqlstate = error.serverError?.sqlstate ?? ""
+        // What the server's encoding lacks, and what it cannot store as text.
+        let code = ["22P05", "22021", "22P02"].contains(sqlstate) ? "bad-text" : "refused-by-server"
+        let place = [error.serverError?.table, error.serverError?.column].compactMap(\.self).joined(separator: ".")
+        // The message alone: detail and context quote data.
+        let message = "\(error.serverError?.message ?? "refused") (SQLSTATE \(sqlstate))"
+        return RejectRecord(key: key, code: code, place: place, message: message)
+    }
+
+    private func place(
+        _ rows: CopyRows, of items: [Batch.Item], _ transaction: borrowing Transaction
+    ) throws -> Int64 {
+        switch mode {
+        case .direct:
+            if rows.count > 0 { try transaction.copyIn(rows, into: "\(tables.target)", columns: columns) }
+            return 0
+        case .merge(let existing):
+            return try TargetMerge(tables: tables, columns: columns, existing: existing)
+                .merge(rows, of: items, transaction)
+        }
+    }
+
+    /// Sets the value to write back where there is none yet and the row is as it was read, and notes what the row looks
+    /// like since. A row that changed meanwhile is left as it is.
+    private func writeBack(
+        _ part: Range<Int>, of batch: inout Batch, _ transaction: borrowing Transaction
+    ) throws {
+        guard let column = tables.writeBack else { return }
+        var indices: [Int64] = []
+        var xmins: [Int64] = []
+        var covers: [[UInt8]] = []
+        for index in part {
+            let item = batch.items[index]
+            guard let cover = item.cover else { continue }
+            if case .rejected = item.fate { continue }
+            indices.append(Int64(index))
+            xmins.append(Int64(item.xmin))
+            covers.append(cover)
+        }
+        if indices.isEmpty { return }
+        let keys = tables.key.indices.map { place -> SQL in
+            "\(.textArray(indices.map { batch.items[Int($0)].key.parts[place] }))"
+        }
+        let names = tables.key.indices.map { "k\($0)" }
+        let matches = tables.key.enumerated().map { place, column in
+            "s.\(column.name.quoted) = v.k\(place)::\(column.type)"
+        }
+        let written = try transaction.run(
+            """
+            update \(tables.source) s set \(column) = v.value::jsonb
+              from unnest(\(.intArray(indices)), \(.intArray(xmins)), \(.textArray(covers)),
+                          \(SQL.joined(keys, separator: ", ")))
+                   as v (i, x, value, \(unsafe: names.joined(separator: ", ")))
+             where \(unsafe: matches.joined(separator: " and ")) and s.xmin = v.x::text::xid and s.\(column) is null
+            returning v.i, s.xmin::text, hashtextextended(\(unsafe: tables.printedKey(of: "s")) collate "C",
+                                                          s.xmin::text::bigint)
+            """)
+        for row in written.rows {
+            guard let index = row.int(0), let xmin = row.int(1), let mark = row.int(2) else { continue }
+            batch.seen.rewrite(at: Int(index), xmin: UInt32(truncatingIfNeeded: xmin), mark: mark)
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Ledger
+import Postgres
+
+/// What is done with chunks that cannot be done as a whole: they are halved, down to the one row that is at fault.
+struct ExhaustedChunks {
+    let ledger: Ledger
+    let stage: ChunkedStage
+    let tables: StreamTables
+
+    /// Halves a chunk that ended its workers too often, or rejects its only row without reading it. The chunk must be
+    /// locked.
+    func settle(_ n: Int64, _ range: KeyRange, _ transaction: borrowing Transaction) throws {
+        let rows = try count(range, transaction)
+        if let middle = rows.middle, rows.total > 1 {
+            try ledger.split(n, of: stage, at: middle, transaction)
+            return
+        }
+        var outcome = ChunkOutcome()
+        let claim = Claim(n: n, range: range, attempt: Ledger.attempts)
+        if let key = rows.middle, let seen = try look(at: range, transaction) {
+            outcome.rejected = 1
+            outcome.seen = seen
+            let reject = RejectRecord(
+                key: key, code: "crashed-worker", place: "",
+                message:
+                    "\(Ledger.attempts) attempts to migrate this row alone ended their worker; it was not read again")
+            try ledger.addRejects([reject], in: claim, of: stage, transaction)
+        }
+        try ledger.finishChunk(claim, of: stage, with: outcome, endingAt: nil, transaction)
+    }
+
+    /// Halves a chunk that took too long, its attempt not counted; false when it is one row.
+    func halve(_ claim: Claim, by worker: WorkerID, _ transaction: borrowing Transaction) throws -> Bool {
+        guard try ledger.lockChunk(claim, of: stage, by: worker, transaction) else { return true }
+        let rows = try count(claim.range, transaction)
+        guard let middle = rows.middle, rows.total > 1 else { return false }
+        try ledger.split(claim.n, of: stage, at: middle, transaction)
+        return true
+    }
+
+    private func count(
+        _ range: KeyRange, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> (total: Int64, middle: Key?) {
+        let keys = SQL.list(tables.key.map(\.name))
+        let printed = SQL(unsafe: tables.key.map { "\($0.name.quoted)::text" }.joined(separator: ", "))
+        let condition = ChunkQuery.condition(range, key: tables.key, alias: "s")
+        let found = try transaction.run(
+            """
+            select total, \(printed)
+              from (select \(keys), row_number() over (order by \(keys)) as etl_place, count(*) over () as total
+                      from \(tables.source) s where \(condition)) numbered
+             where etl_place = (total + 1) / 2
+            """)
+        guard let row = found.first else { return (0, nil) }
+        return (row.int(0) ?? 0, Key(tables.key.indices.compactMap { row.bytes(1 + $0) }))
+    }
+
+    /// What the one row of a range looks like, its documents aside.
+    private func look(at range: KeyRange, _ transaction: borrowing Transaction) throws(PostgresError) -> SeenRows? {
+        let printed = SQL(unsafe: tables.printedKey(of: "s") + " collate \"C\"")
+        let found = try transaction.run(
+            """
+            select hashtextextended(\(printed), 0), s.xmin::text, hashtextextended(\(printed), s.xmin::text::bigint)
+              from \(tables.source) s where \(ChunkQuery.condition(range, key: tables.key, alias: "s"))
+            """)
+        guard let row = found.first, let hash = row.int(0), let xmin = row.int(1), let mark = row.int(2) else {
+            return nil
+        }
+        var seen = SeenRows()
+        seen.append(keyHash: hash, xmin: UInt32(truncatingIfNeeded: xmin), mark: mark)
+        return seen
+    }
+}

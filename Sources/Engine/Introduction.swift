@@ -1,0 +1,48 @@
+import Ledger
+import Postgres
+
+/// Enters the sessions of one worker into the ledger. Where a session was lost, the next one first finds out what
+/// became of the last one's work.
+final class Introduction {
+    private let site: Site
+    private let run: RunID
+    private let number: Int
+    private var worker: WorkerID?
+    private var previous: WorkerID?
+
+    init(site: Site, run: RunID, number: Int) {
+        self.site = site
+        self.run = run
+        self.number = number
+    }
+
+    /// Enters a new session. Claims of the one before are given back uncounted: the chunk was not at fault. This waits
+    /// for the old session to end, for as long as it lives it may still commit.
+    func introduce(_ connection: Connection) throws {
+        let old = worker
+        worker = try connection.transaction(site.moving) { transaction in
+            if let old {
+                try site.ledger.releaseClaims(of: old, transaction)
+                try site.ledger.endWorker(old, transaction)
+            }
+            return try site.ledger.addWorker(
+                number: number, to: run, actor: site.actor, backend: connection.backend,
+                isPooled: connection.isPooled, transaction)
+        }
+        previous = old
+    }
+
+    /// The worker that the session is.
+    func current() throws(PostgresError) -> WorkerID {
+        guard let worker else { throw .unexpectedAnswer("a session that is not in the ledger") }
+        return worker
+    }
+
+    /// Whether a commit of the lost session did a chunk after all.
+    func didFinish(
+        _ claim: Claim, of stage: ChunkedStage, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> Bool {
+        guard let previous else { return false }
+        return try site.ledger.isDone(claim, of: stage, by: previous, transaction)
+    }
+}

@@ -1,0 +1,125 @@
+public import Ledger
+public import Pipelines
+public import Postgres
+
+/// Where work is done and on whose behalf: what every part of a run needs and none changes.
+public struct Site: Sendable {
+    /// The database.
+    public var target: ConnectionTarget
+    /// How long things may take.
+    public var deadlines: Deadlines
+    /// How the work is asked to stop.
+    public var interruption: Interruption
+    /// The ledger.
+    public var ledger: Ledger
+    /// Who acts.
+    public var actor: Actor
+    /// Who is told.
+    public var reporter: any Reporter
+
+    /// Describes where and for whom work is done.
+    public init(
+        target: ConnectionTarget, deadlines: Deadlines, interruption: Interruption, ledger: Ledger, actor: Actor,
+        reporter: any Reporter
+    ) {
+        self.target = target
+        self.deadlines = deadlines
+        self.interruption = interruption
+        self.ledger = ledger
+        self.actor = actor
+        self.reporter = reporter
+    }
+
+    /// A transaction on the ledger, within the deadlines of statements that move rows.
+    var moving: TransactionSettings {
+        TransactionSettings(schemas: [ledger.schema], statement: deadlines.statement)
+    }
+
+    /// A transaction on the ledger that may take as long as it takes, but does not wait long for locks: for DDL.
+    var defining: TransactionSettings {
+        TransactionSettings(schemas: [ledger.schema], statement: 0, lock: deadlines.lock)
+    }
+
+    /// A transaction that only looks.
+    public var looking: TransactionSettings {
+        TransactionSettings(access: .read, schemas: [ledger.schema], statement: deadlines.statement)
+    }
+}
+
+/// How far a run is wanted to go.
+public struct Goal: Sendable, Equatable {
+    /// The last stage to do; nil for the pipeline's last.
+    public var until: String?
+    /// Optional stages to do, by name.
+    public var with: Set<String>
+    /// Whether to do every optional stage that is not destructive.
+    public var all: Bool
+
+    /// How far to go; as far as the stages that are not optional, when nothing is said.
+    public init(until: String? = nil, with: Set<String> = [], all: Bool = false) {
+        self.until = until
+        self.with = with
+        self.all = all
+    }
+}
+
+/// What to do about rows of a target that are there already and differ from what the source gives.
+public enum ExistingRows: String, Sendable, CaseIterable {
+    /// Stop the run and name the first keys.
+    case stop
+    /// Leave them as they are.
+    case keep
+    /// Make them what the source gives.
+    case replace
+}
+
+/// How much is read and written at a time, and by how many.
+public struct BatchLimits: Sendable, Equatable {
+    /// Source rows a chunk is planned with.
+    public var rows: Int64
+    /// Bytes of documents after which a chunk is cut short.
+    public var bytes: Int64
+    /// Bytes above which a document is rejected without being fetched.
+    public var documentBytes: Int64
+    /// Sessions that work at the same time.
+    public var workers: Int
+
+    /// The limits of a run.
+    public init(
+        rows: Int64 = 1000, bytes: Int64 = 8 << 20, documentBytes: Int64 = 8 << 20, workers: Int = 2
+    ) {
+        self.rows = rows
+        self.bytes = bytes
+        self.documentBytes = documentBytes
+        self.workers = workers
+    }
+}
+
+/// What an operator asks for with `etl run`.
+public struct RunRequest: Sendable {
+    /// The pipeline.
+    public var pipeline: Pipeline
+    /// The schema whose tables it works on.
+    public var schema: Identifier
+    /// How far to go.
+    public var goal: Goal
+    /// How much at a time.
+    public var limits: BatchLimits
+    /// Whether to help a run that is active already.
+    public var joins: Bool
+    /// What to do about rows that are there already.
+    public var existing: ExistingRows
+
+    /// A request to run a pipeline.
+    public init(
+        pipeline: Pipeline, schema: Identifier, goal: Goal = Goal(), limits: BatchLimits = BatchLimits(),
+        joins: Bool = false, existing: ExistingRows = .stop
+    ) {
+        self.pipeline = pipeline
+        self.schema = schema
+        self.goal = goal
+        self.limits = limits
+        self.joins = joins
+        self.existing = existing
+    }
+}

@@ -1,0 +1,158 @@
+import Glibc
+import Ledger
+import Pipelines
+import Postgres
+
+/// What came of asking for a run.
+public struct RunResult: Sendable {
+    /// How the run stands, read from the ledger at the end.
+    public let summary: RunSummary
+    /// Whether there was nothing to do.
+    public let hadNothingToDo: Bool
+    /// What is new or changed in the source since; nil where it was not looked at.
+    public let changes: SourceChanges?
+    /// Why the work is over though stages are open, where a check said so.
+    public let finishedReason: String?
+}
+
+/// A run, straight down: look at the server and the ledger, plan, do one stage after the other, and read from the ledger
+/// what came of it.
+public struct Runner {
+    private let site: Site
+    private let request: RunRequest
+
+    /// Prepares a run; nothing is touched yet.
+    public init(site: Site, request: RunRequest) {
+        self.site = site
+        self.request = request
+    }
+
+    /// Does what is asked for and is not done yet; throws `Failure` when it could not be done to the end.
+    public func run() throws -> RunResult {
+        // Said first, because it can be said without a server.
+        let wanted = try Plan.wanted(in: request.pipeline, goal: request.goal)
+        let session = Session(site: site, name: "etl")
+        try session.open()
+        let start = RunStart(site: site, request: request, session: session)
+        let begun = try start.begin(wanted)
+        guard !begun.plan.steps.isEmpty else {
+            return try result(of: begun.run, session, hadNothingToDo: true)
+        }
+        let leader = Introduction(site: site, run: begun.run, number: 0)
+        let working = Session(site: site, name: "etl:\(begun.run.value):0") { try leader.introduce($0) }
+        do {
+            let reason = try perform(begun, on: working)
+            try close(begun, wanted, on: working, leader: leader, isComplete: reason == nil)
+            return try result(of: begun.run, session, finishedReason: reason)
+        } catch let failure as Failure {
+            note(failure, begun.run, on: working, leader: leader)
+            throw failure.at(request.pipeline.name)
+        } catch let error as PostgresError {
+            let failure = Failure(error, while: "pipeline \(request.pipeline.name)")
+            note(failure, begun.run, on: working, leader: leader)
+            throw failure
+        }
+    }
+
+    /// Does the stages in order; a reason when a check says that there is nothing left to do.
+    private func perform(_ begun: RunStart.Begun, on session: Session) throws -> String? {
+        for stage in begun.plan.steps {
+            try site.throwIfStopping()
+            try stopIfAsked(begun.run, session)
+            site.reporter.report(.stageBegan(stage: stage.name, kind: stage.work.kind))
+            let began = MonotonicClock.now
+            do {
+                let outcome = try StageWork(
+                    site: site, request: request, run: begun.run, stage: stage,
+                    fingerprint: begun.fingerprints[stage.name] ?? "", session: session
+                ).perform()
+                if case .finished(let reason) = outcome {
+                    site.reporter.report(.stageSkipped(stage: stage.name, reason: reason))
+                    return reason
+                }
+                site.reporter.report(
+                    .stageFinished(
+                        stage: stage.name, kind: stage.work.kind, rows: outcome.rows,
+                        seconds: MonotonicClock.now - began))
+            } catch let failure as Failure {
+                throw failure.at("\(request.pipeline.name), stage \(stage.name)")
+            }
+        }
+        return nil
+    }
+
+    private func stopIfAsked(_ run: RunID, _ session: Session) throws {
+        let isAsked = try session.perform("reading the ledger") { connection in
+            try connection.transaction(site.looking) { try site.ledger.stopRequested(of: run, $0) }
+        }
+        if isAsked { site.interruption.requestStop(signal: StopSignal.remote) }
+        try site.throwIfStopping()
+    }
+
+    /// The run is done when every stage that is not optional is.
+    private func close(
+        _ begun: RunStart.Begun, _ wanted: [Stage], on session: Session, leader: Introduction, isComplete: Bool
+    ) throws {
+        let mandatory = Set(request.pipeline.stages.filter { !$0.isOptional }.map(\.name))
+        try session.perform("closing the run") { connection in
+            try connection.transaction(site.moving) { transaction in
+                let done = Set(
+                    try site.ledger.stages(of: begun.run, transaction).filter { $0.state == .done }.map(\.name))
+                let state: RunState = mandatory.isSubset(of: done) || !isComplete ? .done : .stopped
+                try site.ledger.set(state, of: begun.run, transaction)
+                try site.ledger.audit(
+                    .finish, run: begun.run, pipeline: request.pipeline.name,
+                    detail: "as far as \(wanted.last?.name ?? "")", by: site.actor, transaction)
+                try site.ledger.endWorker(try leader.current(), transaction)
+            }
+        }
+        session.close()
+    }
+
+    private func note(_ failure: Failure, _ run: RunID, on session: Session, leader: Introduction) {
+        let isStop = if case .stopped = failure.kind { true } else { false }
+        session.attempt { connection in
+            try connection.transaction(site.moving) { transaction in
+                try site.ledger.set(isStop ? .stopped : .failed, of: run, transaction)
+                try site.ledger.audit(
+                    isStop ? .stop : .fail, run: run, pipeline: request.pipeline.name, detail: failure.what,
+                    by: site.actor, transaction)
+                try site.ledger.endWorker(try leader.current(), transaction)
+            }
+        }
+        session.close()
+    }
+
+    private func result(
+        of run: RunID, _ session: Session, hadNothingToDo: Bool = false, finishedReason: String? = nil
+    ) throws -> RunResult {
+        try session.perform("reading the summary") { connection in
+            try connection.transaction(site.looking) { transaction in
+                guard let record = try site.ledger.run(of: request.pipeline.name, on: request.schema, transaction)
+                else {
+                    throw Failure(.failed, "the ledger has lost run \(run.value)")
+                }
+                let changes = hadNothingToDo ? try changes(of: run, transaction) : nil
+                return RunResult(
+                    summary: try RunSummary(record, ledger: site.ledger, transaction),
+                    hadNothingToDo: hadNothingToDo, changes: changes, finishedReason: finishedReason)
+            }
+        }
+    }
+
+    /// What is new or changed in the sources of the stages that are done; nil where the columns are gone already.
+    private func changes(of run: RunID, _ transaction: borrowing Transaction) throws -> SourceChanges? {
+        let done = Set(try site.ledger.stages(of: run, transaction).filter { $0.state == .done }.map(\.name))
+        var sum = SourceChanges()
+        for stage in request.pipeline.stages where done.contains(stage.name) {
+            guard case .stream(let stream) = stage.work else { continue }
+            guard let tables = try? StreamTables(stream, schema: request.schema, transaction) else { return nil }
+            let chunked = ChunkedStage(run: run, name: stage.name, keyColumns: tables.key.count)
+            let changes = try SourceChanges.find(in: chunked, of: tables, ledger: site.ledger, transaction)
+            sum.new += changes.new
+            sum.changed += changes.changed
+            sum.vanished += changes.vanished
+        }
+        return sum
+    }
+}

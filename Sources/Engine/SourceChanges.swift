@@ -1,0 +1,50 @@
+import Ledger
+import Postgres
+
+/// How the source differs from what a stage saw of it.
+public struct SourceChanges: Sendable, Equatable {
+    /// Rows that were not there.
+    public var new: Int64 = 0
+    /// Rows written to since.
+    public var changed: Int64 = 0
+    /// Rows that are not there any more.
+    public var vanished: Int64 = 0
+
+    /// Whether nothing differs.
+    public var isEmpty: Bool { self == SourceChanges() }
+
+    /// Compares the source with what the chunks saw: first one sum over the whole table; where that differs, sums for
+    /// each chunk; where those differ, row by row. It reads no document.
+    static func find(
+        in stage: ChunkedStage, of tables: StreamTables, ledger: Ledger, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> SourceChanges {
+        var changes = SourceChanges()
+        let seen = try ledger.seen(by: stage, transaction)
+        let printed = SQL(unsafe: tables.printedKey(of: "s") + " collate \"C\"")
+        let now = try transaction.row(
+            """
+            select count(*), coalesce(sum(hashtextextended(\(printed), s.xmin::text::bigint)), 0)::text
+              from \(tables.source) s
+            """)
+        if now.int(0) == seen.rows, now.text(1) == seen.sum { return changes }
+        for chunk in try ledger.doneChunks(of: stage, transaction) {
+            let rows = try transaction.run(
+                """
+                select hashtextextended(\(printed), 0), s.xmin::text from \(tables.source) s
+                 where \(ChunkQuery.condition(chunk.range, key: tables.key, alias: "s"))
+                """
+            ).rows
+            var known = chunk.seen
+            for row in rows {
+                guard let hash = row.int(0), let xmin = row.int(1) else { continue }
+                switch known.removeValue(forKey: hash) {
+                case nil: changes.new += 1
+                case xmin: break
+                default: changes.changed += 1
+                }
+            }
+            changes.vanished += Int64(known.count)
+        }
+        return changes
+    }
+}

@@ -1,0 +1,153 @@
+import Ledger
+import Pipelines
+import Postgres
+
+/// A worker of a stream stage: a thread with a session of its own that takes chunk after chunk until none is left.
+final class StreamWorker {
+    private let site: Site
+    private let stage: ChunkedStage
+    private let session: Session
+    private let introduction: Introduction
+    private let meter: StreamMeter
+    private let exhaustion: ExhaustedChunks
+    private var reader: ChunkReader
+    private let writer: ChunkWriter
+    private var batch = Batch()
+    /// The chunk that the last commit claimed for us.
+    private var claimed: Claim?
+    /// The chunk whose rows must be written in halves, because the server refused one of them.
+    private var careful: Int64?
+
+    init(number: Int, site: Site, job: StreamJob, meter: StreamMeter) {
+        self.site = site
+        self.meter = meter
+        stage = job.stage
+        let introduction = Introduction(site: site, run: job.stage.run, number: number)
+        self.introduction = introduction
+        session = Session(site: site, name: "etl:\(job.stage.run.value):\(number)") { try introduction.introduce($0) }
+        reader = ChunkReader(job.stream, query: ChunkQuery(tables: job.tables, limits: job.limits))
+        writer = ChunkWriter(tables: job.tables, columns: reader.targetColumns, mode: job.mode)
+        exhaustion = ExhaustedChunks(ledger: site.ledger, stage: job.stage, tables: job.tables)
+    }
+
+    /// Makes a worker and lets it work; gives what it failed of, if it did.
+    static func failure(number: Int, site: Site, job: StreamJob, meter: StreamMeter) -> Failure? {
+        do {
+            try StreamWorker(number: number, site: site, job: job, meter: meter).work()
+            return nil
+        } catch let failure as Failure {
+            return failure
+        } catch let error as PostgresError {
+            return Failure(error, while: "worker \(number)")
+        } catch {
+            return Failure(.failed, "worker \(number): \(error)")
+        }
+    }
+
+    /// Works until no chunk is left, a stop is asked for, or another worker failed for good.
+    func work() throws {
+        defer { farewell() }
+        while !site.interruption.isStopping, !meter.isHalted {
+            if let claim = claimed {
+                try work(on: claim)
+                continue
+            }
+            switch try claimNext() {
+            case .claimed(let claim): claimed = claim
+            case .noneLeft: return
+            case .exhausted: continue
+            case .othersAtWork: _ = site.interruption.wait(seconds: 0.1)
+            }
+        }
+    }
+
+    private func claimNext() throws -> ClaimResult {
+        try session.perform("claiming a chunk of stage \(stage.name)") { connection in
+            try connection.transaction(site.moving) { transaction in
+                let result = try site.ledger.claim(stage, by: try introduction.current(), transaction)
+                if case .exhausted(let n, let range) = result {
+                    try exhaustion.settle(n, range, transaction)
+                }
+                return result
+            }
+        }
+    }
+
+    private func work(on claim: Claim) throws {
+        do {
+            claimed = try session.perform("chunk \(claim.n) of stage \(stage.name)") { connection in
+                try commit(claim, on: connection)
+            }
+            careful = nil
+        } catch let error as PostgresError where error.errorClass == .row && careful != claim.n {
+            careful = claim.n
+        } catch let error as PostgresError {
+            throw Failure(error, while: "chunk \(claim.n) of stage \(stage.name)")
+        }
+    }
+
+    /// Does a chunk, and gives the one that the same commit claimed next.
+    private func commit(_ claim: Claim, on connection: Connection) throws -> Claim? {
+        let next: ClaimResult?
+        do {
+            next = try connection.transaction(site.moving) { try work(on: claim, $0) }
+        } catch PostgresError.refused(let error) where error.isTimeout && !site.interruption.isCancelled {
+            let wasSplit = try connection.transaction(site.moving) { transaction in
+                try exhaustion.halve(claim, by: try introduction.current(), transaction)
+            }
+            if wasSplit { return nil }
+            throw PostgresError.refused(error)
+        }
+        guard let next else { return nil }
+        meter.add(batch.outcome)
+        if case .claimed(let claim) = next { return claim }
+        return nil
+    }
+
+    /// The chunk's one transaction: lock, read and transform, write, record, claim the next. COMMIT follows alone.
+    private func work(on claim: Claim, _ transaction: borrowing Transaction) throws -> ClaimResult? {
+        let worker = try introduction.current()
+        guard try site.ledger.lockChunk(claim, of: stage, by: worker, transaction) else {
+            // Another took it; or our own commit, whose answer was not heard, had done it.
+            if try introduction.didFinish(claim, of: stage, transaction) { meter.add(batch.outcome) }
+            return nil
+        }
+        try reader.read(claim.range, into: &batch, transaction)
+        let isCareful = careful == claim.n
+        let adopted =
+            isCareful
+            ? try writer.writeCarefully(&batch, transaction) : try writer.write(&batch, transaction)
+        var outcome = batch.outcome
+        outcome.adopted = adopted
+        try site.ledger.addRejects(batch.rejects, in: claim, of: stage, transaction)
+        try site.ledger.finishChunk(claim, of: stage, with: outcome, endingAt: batch.end, transaction)
+        if try site.ledger.stopRequested(of: stage.run, transaction) {
+            site.interruption.requestStop(signal: StopSignal.remote)
+        }
+        if site.interruption.isStopping || meter.isHalted { return .othersAtWork }
+        return try site.ledger.claim(stage, by: worker, transaction)
+    }
+
+    /// Gives back what was claimed and not begun, and signs off.
+    private func farewell() {
+        session.attempt { connection in
+            try connection.transaction(site.moving) { transaction in
+                let worker = try introduction.current()
+                try site.ledger.releaseClaims(of: worker, transaction)
+                try site.ledger.endWorker(worker, transaction)
+            }
+        }
+        session.close()
+    }
+}
+
+/// Signals that stand for a stop which no signal asked for.
+enum StopSignal {
+    /// `etl stop`, from anywhere: as if by SIGTERM.
+    static let remote: Int32 = 15
+}
+
+extension ServerError {
+    /// Cancelled, by a timeout or by somebody.
+    fileprivate var isTimeout: Bool { sqlstate == "57014" }
+}

@@ -1,0 +1,110 @@
+import Ledger
+import Postgres
+
+/// Brings a target that has rows already to what the source gives, by difference: rows that are right stay untouched,
+/// because rows of other tables hang on them.
+struct TargetMerge {
+    let tables: StreamTables
+    let columns: [Identifier]
+    let existing: ExistingRows
+
+    private static let staged: SQL = "pg_temp.etl_rows"
+
+    /// Merges the rows that some source rows gave; returns how many of those had equal rows there already.
+    func merge(
+        _ rows: CopyRows, of items: [Batch.Item], _ transaction: borrowing Transaction
+    ) throws -> Int64 {
+        let keys = items.compactMap { item -> Key? in
+            if case .rejected = item.fate { nil } else { item.key }
+        }
+        try transaction.run(
+            """
+            drop table if exists \(Self.staged);
+            create temporary table etl_rows on commit drop as select \(list) from \(tables.target) with no data;
+            """)
+        if rows.count > 0 { try transaction.copyIn(rows, into: Self.staged, columns: columns) }
+        let old = existingRows(of: keys)
+        let different = try differing(from: old, transaction)
+        let present = try transaction.row(
+            "select count(*) from (select distinct \(SQL.list(tables.parent)) from \(old) o) p")
+        if !different.isEmpty { try settle(different, transaction) }
+        try transaction.run(
+            """
+            insert into \(tables.target) (\(list))
+            select \(list) from \(Self.staged) n
+             where not exists (select from \(old) o where \(sameParent("o", "n")))
+            """)
+        return (present.int(0) ?? 0) - Int64(different.count)
+    }
+
+    private var list: SQL { SQL.list(columns) }
+
+    /// The target's rows that belong to some source rows.
+    private func existingRows(of keys: [Key]) -> SQL {
+        let arrays = tables.key.indices.map { place -> SQL in "\(.textArray(keys.map { $0.parts[place] }))" }
+        let names = tables.key.indices.map { "k\($0)" }
+        let matches = zip(tables.parent, tables.key).enumerated().map { place, pair in
+            "t.\(pair.0.quoted) = v.k\(place)::\(pair.1.type)"
+        }
+        return """
+            (select \(list) from \(tables.target) t
+              where exists (select from unnest(\(SQL.joined(arrays, separator: ", ")))
+                                     as v (\(unsafe: names.joined(separator: ", ")))
+                             where \(unsafe: matches.joined(separator: " and "))))
+            """
+    }
+
+    private func sameParent(_ one: String, _ other: String) -> SQL {
+        SQL(unsafe: tables.parent.map { "\(one).\($0.quoted) = \(other).\($0.quoted)" }.joined(separator: " and "))
+    }
+
+    /// The parents that have rows already, and not the same ones.
+    private func differing(from old: SQL, _ transaction: borrowing Transaction) throws(PostgresError) -> [Key] {
+        let parents = SQL.list(tables.parent)
+        let printed = SQL(unsafe: tables.parent.map { "\($0.quoted)::text" }.joined(separator: ", "))
+        let found = try transaction.run(
+            """
+            select distinct \(printed) from (
+                (select \(list) from \(old) o except all select \(list) from \(Self.staged))
+                union all
+                (select \(list) from \(Self.staged) except all select \(list) from \(old) o)) d
+             where (\(parents)) in (select \(parents) from \(old) o) order by 1
+            """)
+        return found.rows.map { row in Key(tables.parent.indices.compactMap { row.bytes($0) }) }
+    }
+
+    private func settle(_ different: [Key], _ transaction: borrowing Transaction) throws {
+        let old = existingRows(of: different)
+        switch existing {
+        case .stop:
+            throw Failure(
+                .refused, "\(tables.target) has rows already that differ from what \(tables.source) gives",
+                details: ["first keys: " + different.prefix(5).map(\.description).joined(separator: "; ")],
+                next: "look at them, then run again with --on-existing keep or --on-existing replace")
+        case .keep: break
+        case .replace:
+            let assignments = columns.map { "\($0.quoted) = n.\($0.quoted)" }.joined(separator: ", ")
+            let values = { (alias: String) in
+                self.columns.map { "\(alias).\($0.quoted)" }.joined(separator: ", ")
+            }
+            let id = columns[0].quoted
+            try transaction.run(
+                """
+                delete from \(tables.target) t using \(old) o where t.\(unsafe: id) = o.\(unsafe: id)
+                   and not exists (select from \(Self.staged) n where n.\(unsafe: id) = t.\(unsafe: id))
+                """)
+            try transaction.run(
+                """
+                update \(tables.target) t set \(unsafe: assignments) from \(Self.staged) n
+                 where n.\(unsafe: id) = t.\(unsafe: id)
+                   and (\(unsafe: values("t"))) is distinct from (\(unsafe: values("n")))
+                """)
+            try transaction.run(
+                """
+                insert into \(tables.target) (\(list)) select \(list) from \(Self.staged) n
+                 where exists (select from \(old) o where \(sameParent("o", "n")))
+                   and not exists (select from \(tables.target) t where t.\(unsafe: id) = n.\(unsafe: id))
+                """)
+        }
+    }
+}
