@@ -64,7 +64,7 @@ let package = Package(
         .testTarget(
             name: "PostgresSandboxTests", dependencies: ["PostgresSandbox", "Postgres", "Support"],
             swiftSettings: strict),
-        .testTarget(name: "CommandTests", dependencies: ["etl", "Postgres", "Support"], swiftSettings: strict),
+        .testTarget(name: "CommandTests", dependencies: ["etl", "Engine", "Postgres", "Support"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Postgres", "Support"],
             exclude: ["Judge"], swiftSettings: strict),

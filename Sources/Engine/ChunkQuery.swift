@@ -24,21 +24,28 @@ struct ChunkQuery {
     /// The keys of a range, compared in the key's own types and order.
     static func condition(_ range: KeyRange, key: [KeyColumn], alias: String) -> SQL {
         let columns = key.map { "\(alias).\($0.name.quoted)" }.joined(separator: ", ")
-        func bound(_ bound: Key) -> SQL {
-            let parts = zip(bound.parts, key).map { part, column -> SQL in
-                "\(literal: part)::\(unsafe: column.type)"
-            }
-            return SQL.joined(parts, separator: ", ")
-        }
         var conditions: [SQL] = []
-        if let lower = range.lower { conditions.append("(\(unsafe: columns)) > (\(bound(lower)))") }
-        if let upper = range.upper { conditions.append("(\(unsafe: columns)) <= (\(bound(upper)))") }
+        if let lower = range.lower { conditions.append("(\(unsafe: columns)) > (\(values(lower, key)))") }
+        if let upper = range.upper { conditions.append("(\(unsafe: columns)) <= (\(values(upper, key)))") }
         return conditions.isEmpty ? "true" : SQL.joined(conditions, separator: " and ")
     }
 
-    /// Reads the rows of a range in key order. After the batch's bytes are used up rows come without their documents,
+    /// Some keys, one by one.
+    static func condition(_ keys: [Key], key columns: [KeyColumn], alias: String) -> SQL {
+        let names = columns.map { "\(alias).\($0.name.quoted)" }.joined(separator: ", ")
+        let rows = keys.map { key -> SQL in "(\(values(key, columns)))" }
+        return "(\(unsafe: names)) in (\(SQL.joined(rows, separator: ", ")))"
+    }
+
+    private static func values(_ key: Key, _ columns: [KeyColumn]) -> SQL {
+        SQL.joined(
+            zip(key.parts, columns).map { part, column -> SQL in "\(literal: part)::\(unsafe: column.type)" },
+            separator: ", ")
+    }
+
+    /// Reads the rows that a condition on `s` picks, in key order. After the batch's bytes are used up rows come without their documents,
     /// so that the chunk can be cut there; so do rows whose documents are too large to be fetched.
-    func select(_ range: KeyRange) -> SQL {
+    func select(where condition: SQL) -> SQL {
         let keys = tables.key.indices.map { "k\($0)" }
         let documents = tables.columns.indices.map { "d\($0)" }
         let order = keys.joined(separator: ", ")
@@ -60,7 +67,7 @@ struct ChunkQuery {
                                         rows between unbounded preceding and current row) - (\(unsafe: sizes)) as before
                               from (select \(unsafe: inner.joined(separator: ", "))
                                       from \(tables.source) s
-                                     where \(Self.condition(range, key: tables.key, alias: "s"))) in_range) summed) flagged
+                                     where \(condition)) in_range) summed) flagged
              order by \(unsafe: order)
             """
     }

@@ -18,8 +18,19 @@ struct ChunkReader {
 
     /// Fills a batch with the rows of a range, up to the batch's limit of bytes.
     mutating func read(_ range: KeyRange, into batch: inout Batch, _ transaction: borrowing Transaction) throws {
+        try read(ChunkQuery.condition(range, key: query.tables.key, alias: "s"), into: &batch, transaction)
+    }
+
+    /// Fills a batch with the rows of some keys.
+    mutating func read(keys: [Key], into batch: inout Batch, _ transaction: borrowing Transaction) throws {
+        try read(ChunkQuery.condition(keys, key: query.tables.key, alias: "s"), into: &batch, transaction)
+    }
+
+    private mutating func read(
+        _ condition: SQL, into batch: inout Batch, _ transaction: borrowing Transaction
+    ) throws {
         batch.removeAll()
-        try transaction.copyOut(query.select(range)) { tuple in
+        try transaction.copyOut(query.select(where: condition)) { tuple in
             if batch.end == nil { try take(tuple, into: &batch) }
         }
     }

@@ -83,7 +83,7 @@ struct ChunkWriter {
         }
     }
 
-    /// Sets the value to write back where there is none yet and the row is as it was read, and notes what the row looks
+    /// Sets the value to write back where there is none yet (a JSON null is none, too) and the row is as it was read, and notes what the row looks
     /// like since. A row that changed meanwhile is left as it is.
     private func writeBack(
         _ part: Range<Int>, of batch: inout Batch, _ transaction: borrowing Transaction
@@ -114,7 +114,7 @@ struct ChunkWriter {
               from unnest(\(.intArray(indices)), \(.intArray(xmins)), \(.textArray(covers)),
                           \(SQL.joined(keys, separator: ", ")))
                    as v (i, x, value, \(unsafe: names.joined(separator: ", ")))
-             where \(unsafe: matches.joined(separator: " and ")) and s.xmin = v.x::text::xid and s.\(column) is null
+             where \(unsafe: matches.joined(separator: " and ")) and s.xmin = v.x::text::xid and (s.\(column) is null or s.\(column) = 'null'::jsonb)
             returning v.i, s.xmin::text, hashtextextended(\(unsafe: tables.printedKey(of: "s")) collate "C",
                                                           s.xmin::text::bigint)
             """)

@@ -72,7 +72,7 @@ struct RunStart {
         let done = Set(records.filter { $0.state == .done }.map(\.name))
         let plan = try Plan(request.pipeline, done: done, goal: request.goal)
         if plan.steps.isEmpty { return Begun(run: run.id, plan: plan, fingerprints: fingerprints) }
-        if !request.joins { try refuseWhileActive(run, transaction) }
+        if !request.joins { try ActiveRun.refuse(run, site.ledger, transaction) }
         let isNew = records.allSatisfy { $0.state == .pending }
         try site.ledger.set(.running, of: run.id, transaction)
         try site.ledger.audit(
@@ -97,15 +97,20 @@ struct RunStart {
             details: ["a comment, white space or a line ending is no change; a token of the SQL or the definition is"],
             next: "bring the definition back as it was when the stage was begun")
     }
+}
 
-    private func refuseWhileActive(_ run: Run, _ transaction: borrowing Transaction) throws {
-        let living = try site.ledger.livingWorkers(of: run.id, transaction)
-        let isLocked = living.isEmpty ? try site.ledger.hasLockedWork(of: run.id, transaction) : true
-        guard !living.isEmpty || isLocked else { return }
+/// Says no while somebody works on a run.
+enum ActiveRun {
+    /// Throws while a worker of the run lives, other than the one named, or a row that stands for its work is locked.
+    static func refuse(
+        _ run: Run, except own: WorkerID? = nil, _ ledger: Ledger, _ transaction: borrowing Transaction
+    ) throws {
+        let living = try ledger.livingWorkers(of: run.id, transaction).filter { $0.id != own }
+        guard try !living.isEmpty || ledger.hasLockedWork(of: run.id, transaction) else { return }
         let who = living.first.map { "by process \($0.pid) on \($0.host), since \($0.since)" }
         throw Failure(
-            .anotherRun, "pipeline \(request.pipeline.name) is being run \(who ?? "by a session that still ends")",
-            details: [], next: "wait for it, help it with --join, or stop it with etl stop \(request.pipeline.name)")
+            .anotherRun, "pipeline \(run.pipeline) is being run \(who ?? "by a session that is still ending")",
+            next: "wait for it, help it with --join, or stop it with: etl stop \(run.pipeline)")
     }
 }
 

@@ -34,7 +34,7 @@ public struct SourceChanges: Sendable, Equatable {
                  where \(ChunkQuery.condition(chunk.range, key: tables.key, alias: "s"))
                 """
             ).rows
-            var known = chunk.seen
+            var known = Dictionary(chunk.seen.map { ($0.hash, $0.xmin) }) { _, last in last }
             for row in rows {
                 guard let hash = row.int(0), let xmin = row.int(1) else { continue }
                 switch known.removeValue(forKey: hash) {

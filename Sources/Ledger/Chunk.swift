@@ -151,17 +151,41 @@ public struct SeenRows: Sendable, Equatable {
 }
 
 extension SeenRows {
+    /// One row as it was seen.
+    public struct Entry: Sendable, Equatable {
+        /// A 64-bit hash of its key.
+        public let keyHash: Int64
+        /// Which transaction wrote it last.
+        public let xmin: UInt32
+        /// A hash of key and xmin.
+        public let mark: Int64
+        /// Whether that was ours.
+        public let isWritten: Bool
+
+        /// The entry as it is stored.
+        var bytes: [UInt8] {
+            withUnsafeBytes(of: keyHash.bigEndian) { Array($0) } + withUnsafeBytes(of: xmin.bigEndian) { Array($0) }
+        }
+    }
+
+    /// A row by its place in key order.
+    public func entry(at index: Int) -> Entry {
+        let bytes = entries[index * Self.entrySize..<(index + 1) * Self.entrySize]
+        let hash = bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let xmin = bytes.suffix(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        return Entry(
+            keyHash: Int64(bitPattern: hash), xmin: xmin, mark: marks[index],
+            isWritten: written[index / 8] & 1 << UInt8(index % 8) != 0)
+    }
+
     /// Reads entries that PostgreSQL printed in hexadecimal.
-    static func decode(hex: [UInt8]) -> [Int64: Int64] {
+    static func decode(hex: [UInt8]) -> [(hash: Int64, xmin: Int64)] {
         func value(_ digits: ArraySlice<UInt8>) -> UInt64 {
             digits.reduce(0) { $0 << 4 | UInt64($1 < 0x3A ? $1 - 0x30 : $1 - 0x57) }
         }
-        var seen: [Int64: Int64] = [:]
-        let entryLength = 2 * entrySize
-        for start in stride(from: 0, to: hex.count - entryLength + 1, by: entryLength) {
-            let hash = Int64(bitPattern: value(hex[start..<start + 16]))
-            seen[hash] = Int64(value(hex[start + 16..<start + entryLength]))
+        let length = 2 * entrySize
+        return stride(from: 0, to: hex.count - length + 1, by: length).map { start in
+            (Int64(bitPattern: value(hex[start..<start + 16])), Int64(value(hex[start + 16..<start + length])))
         }
-        return seen
     }
 }

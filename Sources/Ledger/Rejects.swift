@@ -56,18 +56,23 @@ extension Ledger {
 
     private func texts(_ values: [String]) -> Parameter { .textArray(values.map { Array($0.utf8) }) }
 
-    /// The open rejects of a run in key order, from after `offset`.
+    /// The open rejects of a stage in key order, from after `offset`.
     ///
     /// The order is that of the source's key, so `keyOrder` says how its printed columns become comparable.
     public func openRejects(
         of stage: ChunkedStage, keyOrder: SQL, limit: Int64, offset: Int64, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [OpenReject] {
+        try readRejects(of: stage, "order by \(keyOrder) limit \(.int(limit)) offset \(.int(offset))", transaction)
+    }
+
+    func readRejects(
+        of stage: ChunkedStage, _ which: SQL, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [OpenReject] {
         let parts = (0..<stage.keyColumns).map { stage.keyColumns == 1 ? "key #>> '{}'" : "key ->> \($0)" }
         let found = try transaction.run(
             """
             select id, stage, chunk, code, place, message, \(unsafe: parts.joined(separator: ", "))
-              from rejects where \(stage.rows) and state = 'open'
-             order by \(keyOrder) limit \(.int(limit)) offset \(.int(offset))
+              from rejects where \(stage.rows) and state = 'open' \(which)
             """)
         return try found.rows.map { row throws(PostgresError) in
             guard let id = row.int(0), let chunk = row.int(2) else {

@@ -54,12 +54,12 @@ extension Ledger {
     }
 }
 
-/// A chunk that is done, with what it saw: hash of the key to xmin.
+/// A chunk that is done, with what it saw.
 public struct DoneChunk: Sendable {
     /// Its keys.
     public let range: KeyRange
-    /// What it saw.
-    public let seen: [Int64: Int64]
+    /// What it saw, in key order.
+    public let seen: [(hash: Int64, xmin: Int64)]
 }
 
 extension Ledger {

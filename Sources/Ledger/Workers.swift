@@ -11,8 +11,10 @@ public struct WorkerID: Hashable, Sendable {
     }
 }
 
-/// Somebody who works on a run now, or did not say that he stopped.
+/// Somebody who works on a run now.
 public struct WorkerRecord: Sendable, Equatable {
+    /// Names the session.
+    public let id: WorkerID
     /// The machine.
     public let host: String
     /// The process on it.
@@ -21,8 +23,6 @@ public struct WorkerRecord: Sendable, Equatable {
     public let number: Int64
     /// Since when, as PostgreSQL prints it.
     public let since: String
-    /// Whether its session lives, as far as the server can tell.
-    public let lives: Bool
 }
 
 extension Ledger {
@@ -70,13 +70,13 @@ extension Ledger {
     ) throws(PostgresError) -> [WorkerRecord] {
         let found = try transaction.run(
             """
-            select host, os_pid, number, started_at, true from workers w
+            select id, host, os_pid, number, started_at from workers w
              where run_id = \(.int(run.value)) and finished_at is null and \(Self.workerLives) order by id
             """)
         return found.rows.map { row in
             WorkerRecord(
-                host: row.text(0) ?? "", pid: row.int(1) ?? 0, number: row.int(2) ?? 0, since: row.text(3) ?? "",
-                lives: row.bool(4))
+                id: WorkerID(row.int(0) ?? 0), host: row.text(1) ?? "", pid: row.int(2) ?? 0,
+                number: row.int(3) ?? 0, since: row.text(4) ?? "")
         }
     }
 

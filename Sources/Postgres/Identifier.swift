@@ -6,6 +6,16 @@ public struct Identifier: Hashable, Sendable, CustomStringConvertible {
     /// PostgreSQL cuts longer names silently, which would make two names one.
     public static let maximumBytes = 63
 
+    /// Names are compared byte by byte, as PostgreSQL does: an accented letter in one piece is not the one in two.
+    public static func == (one: Identifier, other: Identifier) -> Bool {
+        one.name.utf8.elementsEqual(other.name.utf8)
+    }
+
+    /// Feeds the bytes of the name.
+    public func hash(into hasher: inout Hasher) {
+        for byte in name.utf8 { hasher.combine(byte) }
+    }
+
     /// Takes a name as the catalogue holds it; nil when no database object can have it.
     public init?(_ name: String) {
         let bytes = name.utf8
