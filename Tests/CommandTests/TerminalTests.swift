@@ -1,8 +1,6 @@
 import Engine
 import Glibc
-import JSON
 import Support
-import Synchronization
 import Testing
 
 @testable import etl

@@ -78,10 +78,19 @@ struct UsageErrorTests {
         }
     }
 
+    @Test(
+        "the next command explains the option that was misused",
+        arguments: [("run", "etl run --help"), ("list", "etl --help")])
+    func nextCommand(command: String, next: String) {
+        let words = command == "run" ? ["run", "a", "--workers", "0"] : ["list", "--lock-timeout", "x"]
+        let error = #expect(throws: UsageError.self) { try Arguments.parse(words) }
+        #expect(error.map { Explanation($0).next } == next)
+    }
+
     @Test("a name that no database object can have is refused")
     func names() {
         let long = String(repeating: "x", count: 64)
-        #expect(throws: UsageError.badValue(option: "schema", .notAName)) {
+        #expect(throws: UsageError.option("schema", .badValue(.notAName))) {
             try Arguments.parse(["list", "--schema", long])
         }
     }

@@ -72,11 +72,11 @@ struct Arguments {
         let option = try option(spelled: spelling == "-h" ? "--help" : spelling)
         let attached = parts.count == 2 ? String(parts[1]) : nil
         if case .one = option.value, !option.repeats, !stated.insert(option.name).inserted {
-            throw .repeatedOption(option.name)
+            throw .option(option.name, .statedTwice)
         }
         switch option.value {
         case .none(let set):
-            guard attached == nil else { throw .surplusValue(option: option.name) }
+            guard attached == nil else { throw .option(option.name, .surplusValue) }
             set(&draft)
         case .one(let valueName, let set):
             let text = if let attached { attached } else { try nextValue(of: option, valueName: valueName) }
@@ -86,14 +86,14 @@ struct Arguments {
             do throws(ValueProblem) {
                 try set(&draft, text)
             } catch {
-                throw .badValue(option: option.name, error)
+                throw .option(option.name, .badValue(error))
             }
         }
     }
 
     private mutating func nextValue(of option: Option, valueName: String) throws(UsageError) -> String {
         guard position < words.count, !words[position].hasPrefix("--") else {
-            throw .missingValue(option: option.name, valueName: valueName)
+            throw .option(option.name, .missingValue(named: valueName))
         }
         position += 1
         return words[position - 1]

@@ -75,6 +75,12 @@ enum CommandTable {
         commands.first { $0.name == name }
     }
 
+    /// The command line that explains an option.
+    static func help(onOption name: String) -> String {
+        let owner = commands.first { $0.options.contains { $0.name == name } }
+        return owner.map { "etl \($0.name) --help" } ?? "etl --help"
+    }
+
     private static let makeRun: @Sendable (Draft, [String]) throws(UsageError) -> Command = {
         (draft, arguments) throws(UsageError) in
         var options = draft.run
@@ -87,9 +93,9 @@ enum CommandTable {
             + options.acceptedRejects.map { ("accept-rejects", $0.pipeline) }
         for (option, pipeline) in named {
             if let pipeline {
-                guard arguments.contains(pipeline) else { throw .unnamedPipeline(option: option) }
+                guard arguments.contains(pipeline) else { throw .option(option, .unnamedPipeline) }
             } else if arguments.count > 1 {
-                throw .ambiguousPipeline(option: option)
+                throw .option(option, .ambiguousPipeline)
             }
         }
         return .run(options)

@@ -6,17 +6,25 @@ enum UsageError: Error, Equatable {
     case noCommand
     case unknownCommand(PlainWord?, nearest: String?)
     case unknownOption(PlainWord?, command: String?, nearest: String?)
-    case missingValue(option: String, valueName: String)
-    case surplusValue(option: String)
-    case repeatedOption(String)
-    case badValue(option: String, ValueProblem)
+    /// An option that exists and was not used as it should be.
+    case option(String, OptionMistake)
     case missingArgument(command: String, argument: String)
     case surplusArgument(command: String, position: Int)
     case unknownAction(command: String, PlainWord?, among: [String], nearest: String?)
     case repeatedPipeline(PlainWord?)
-    case unnamedPipeline(option: String)
-    case ambiguousPipeline(option: String)
     case passwordInArguments(position: Int)
+}
+
+/// What is wrong with how an option was used.
+enum OptionMistake: Equatable {
+    case missingValue(named: String)
+    case surplusValue
+    case statedTwice
+    case badValue(ValueProblem)
+    /// It names a pipeline that is not among those to run.
+    case unnamedPipeline
+    /// Several pipelines are to run, and it names none.
+    case ambiguousPipeline
 }
 
 /// What is wrong with the value of an option.

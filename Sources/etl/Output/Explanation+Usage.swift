@@ -12,14 +12,6 @@ extension Explanation {
             self.init(
                 summary: "\(place) has no option" + Self.quoted(word) + Self.meant(nearest),
                 next: "\(place) --help")
-        case .missingValue(let option, let valueName):
-            self.init(summary: "--\(option) needs a value", next: "write --\(option) \(valueName)")
-        case .surplusValue(let option):
-            self.init(summary: "--\(option) takes no value", next: "write --\(option)")
-        case .repeatedOption(let option):
-            self.init(summary: "--\(option) was stated twice", next: "state it once")
-        case .badValue(let option, let problem):
-            self.init(summary: "--\(option) " + Self.words(problem), next: "etl --help")
         case .missingArgument(let command, let argument):
             self.init(summary: "etl \(command) needs \(argument)", next: "etl \(command) --help")
         case .surplusArgument(let command, let position):
@@ -32,16 +24,30 @@ extension Explanation {
                 next: "etl \(command) " + actions.joined(separator: "|"))
         case .repeatedPipeline(let word):
             self.init(summary: "the pipeline" + Self.quoted(word) + " was named twice", next: "name it once")
-        case .unnamedPipeline(let option):
-            self.init(
-                summary: "--\(option) names a pipeline that is not among those to run", next: "etl run --help"
-            )
-        case .ambiguousPipeline(let option):
-            self.init(
-                summary: "--\(option) does not say which of the pipelines it means",
-                next: option == "with" ? "write --with PIPELINE:STAGE" : "write --accept-rejects PIPELINE=N")
+        case .option(let name, let mistake):
+            self.init(option: name, mistake)
         case .passwordInArguments(let position):
             self.init(passwordAt: "argument \(position)")
+        }
+    }
+
+    private init(option: String, _ mistake: OptionMistake) {
+        let help = CommandTable.help(onOption: option)
+        switch mistake {
+        case .missingValue(let name):
+            self.init(summary: "--\(option) needs a value", next: "write --\(option) \(name)")
+        case .surplusValue:
+            self.init(summary: "--\(option) takes no value", next: "write --\(option)")
+        case .statedTwice:
+            self.init(summary: "--\(option) was stated twice", next: "state it once")
+        case .badValue(let problem):
+            self.init(summary: "--\(option) " + Self.words(problem), next: help)
+        case .unnamedPipeline:
+            self.init(summary: "--\(option) names a pipeline that is not among those to run", next: help)
+        case .ambiguousPipeline:
+            self.init(
+                summary: "--\(option) does not say which of the pipelines it means",
+                next: option == "with" ? "write --with PIPELINE:STAGE" : "write --\(option) PIPELINE=N")
         }
     }
 
