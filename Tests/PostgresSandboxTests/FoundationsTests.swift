@@ -63,6 +63,6 @@ import Testing
     @Test("a URL holds every byte of a database's name")
     func urls() throws {
         let url = try TestServer.shared.sandbox.url(database: "a/é?%")
-        #expect(url.hasPrefix("postgresql:///a%2F%C3%A9%3F%25?host=%2Ftmp%2F"))
+        #expect(url.hasPrefix("postgresql:///a%2F%C3%A9%3F%25?host=%2F"))
     }
 }
