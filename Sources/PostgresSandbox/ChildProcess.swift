@@ -25,7 +25,9 @@ package enum Ending: Sendable, Equatable, CustomStringConvertible {
 
 /// A running program that is ours to wait for.
 ///
-/// It is reaped by `wait` or `poll` only, so its number is never another's when a signal is sent.
+/// It is reaped as soon as it has ended, by a thread that does nothing else: a dead child left lying about
+/// would keep whoever waits for any child of this process, as Swift Testing does, from seeing the others.
+/// Reaping and signalling exclude each other, so a signal never reaches another process of that number.
 package final class ChildProcess: Sendable {
     /// Its process number.
     package let pid: Int32
@@ -33,6 +35,16 @@ package final class ChildProcess: Sendable {
 
     init(pid: Int32) {
         self.pid = pid
+        var thread = pthread_t()
+        let started = pthread_create(
+            &thread, nil,
+            { argument in
+                argument.map { Unmanaged<ChildProcess>.fromOpaque($0).takeRetainedValue() }?.wait()
+                return nil
+            }, Unmanaged.passRetained(self).toOpaque())
+        // Without a thread the child is reaped when somebody asks how it ended; the reference given to the
+        // thread is then lost, which keeps a few bytes.
+        if started == 0 { pthread_detach(thread) }
     }
 
     /// Waits until it has ended, however long that takes.

@@ -25,12 +25,12 @@ struct ClusterTemplate {
                 "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8",
             ])
         } catch {
-            try? account.run(["rm", "-rf", "--", workshop.path])
+            try? PrivateDirectory.remove(workshop.path, of: account)
             throw error
         }
         if rename(workshop.path, place) != 0 {
             let code = errno
-            try account.run(["rm", "-rf", "--", workshop.path])
+            try PrivateDirectory.remove(workshop.path, of: account)
             guard code == ENOTEMPTY || code == EEXIST else {
                 throw SandboxError(.unusableDirectory(path: place, why: .systemCall(code)))
             }

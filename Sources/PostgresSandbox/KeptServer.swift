@@ -66,8 +66,6 @@ struct KeptServer: RunningServer {
         guard let line = readFile("\(data)/postmaster.pid")?.split(separator: "\n").first,
             let pid = pid_t(line), pid > 0
         else { return nil }
-        // A child of ours that has ended keeps its number until it is waited for.
-        waitpid(pid, nil, WNOHANG)
         var there = stat()
         var here = stat()
         guard stat("/proc/\(pid)/cwd", &there) == 0, stat(data, &here) == 0,

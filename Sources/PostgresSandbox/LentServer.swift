@@ -21,8 +21,8 @@ final class LentServer: RunningServer {
         let account = try ServerAccount.choose()
         let binaries = try ServerBinaries.find()
         let template = try ClusterTemplate.ready(for: binaries, account: account, home: .open())
-        PrivateDirectory.sweep(in: "/tmp", prefix: prefix, for: account)
-        let cluster = try PrivateDirectory(fresh: "/tmp/\(prefix)", for: account)
+        for place in places { PrivateDirectory.sweep(in: place, prefix: prefix, for: account) }
+        let cluster = try PrivateDirectory(fresh: "\(roomiest())/\(prefix)", for: account)
 
         let log: AnonymousFile
         let server: LentServer
@@ -101,6 +101,18 @@ final class LentServer: RunningServer {
     }
 
     private static let prefix = "etl-lent-"
+    private static let places = ["/dev/shm", "/tmp"]
+
+    /// In memory where there is room: a database is three hundred files, made four times as fast there. A
+    /// container's usual 64 MB would soon be full.
+    private static func roomiest() -> String {
+        var facts = statvfs()
+        let memory = places[0]
+        guard statvfs(memory, &facts) == 0, facts.f_bavail * facts.f_frsize >= 4 << 30,
+            access(memory, W_OK | X_OK) == 0
+        else { return places[1] }
+        return memory
+    }
 
     /// Arguments: the cluster's directory, the template's data, the server's command.
     ///

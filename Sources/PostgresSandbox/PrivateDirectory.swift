@@ -69,9 +69,18 @@ struct PrivateDirectory: ~Copyable {
         while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
     }
 
+    /// Removes such a directory: what is in it as the account, which cannot do harm elsewhere, and itself as
+    /// us, for the account may not write to its parent.
+    static func remove(_ path: String, of account: ServerAccount) throws(SandboxError) {
+        try account.run(["find", path, "-mindepth", "1", "-delete"])
+        guard rmdir(path) == 0 || errno == ENOENT else {
+            throw SandboxError(.unusableDirectory(path: path, why: .systemCall(errno)))
+        }
+    }
+
     /// Removes the directories that nobody holds any more, made by processes that were ended without a
     /// chance to clean up. A young one may be about to be locked, and stays.
-    static func sweep(in parent: String, prefix: String, for account: ServerAccount) {
+    static func sweep(in parent: String, prefix: String, for account: ServerAccount, olderThan seconds: Int = 60) {
         for name in listDirectory(parent) where name.hasPrefix(prefix) {
             let path = "\(parent)/\(name)"
             let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -79,10 +88,10 @@ struct PrivateDirectory: ~Copyable {
             defer { close(descriptor) }
             var facts = stat()
             guard fstat(descriptor, &facts) == 0, facts.st_uid == account.uid,
-                time(nil) - facts.st_ctim.tv_sec > 60, flock(descriptor, LOCK_EX | LOCK_NB) == 0
+                time(nil) - facts.st_ctim.tv_sec >= seconds, flock(descriptor, LOCK_EX | LOCK_NB) == 0
             else { continue }
             // A failure leaves what was there; the next start tries again.
-            try? account.run(["rm", "-rf", "--", path])
+            try? remove(path, of: account)
         }
     }
 }

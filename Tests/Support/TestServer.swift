@@ -25,26 +25,15 @@ public final class TestServer: Sendable {
         let name = "test_\(number.next())"
         // Other encodings exist in template0 only, and without a locale that fixes one.
         let options = encoding.map { " encoding '\($0)' locale 'C'" } ?? ""
-        _ = try psql("create database \(name) template template0\(options)", in: "postgres")
+        _ = try sandbox.query("create database \(name) template template0\(options)")
         return TestDatabase(name: name, server: self)
     }
 
     func drop(_ name: String) {
         cleaner.async { [self] in
             // A database that stays is gone with the server.
-            _ = try? psql("drop database if exists \(name) with (force)", in: "postgres")
+            _ = try? sandbox.query("drop database if exists \(name) with (force)")
         }
-    }
-
-    func psql(_ sql: String, in database: String) throws -> String {
-        let result = try runProgram(
-            sandbox.psql,
-            arguments: ["-XAtq", "-v", "ON_ERROR_STOP=1", "-d", sandbox.url(database: database), "-f", "-"],
-            input: Array(sql.utf8))
-        guard result.status == 0 else { throw PsqlFailure(sql: sql, message: result.stderr) }
-        var output = result.output
-        if output.hasSuffix("\n") { output.removeLast() }
-        return output
     }
 }
 
@@ -72,17 +61,6 @@ public final class TestDatabase: Sendable {
     /// Several statements run one by one, each in its own transaction.
     @discardableResult
     public func psql(_ sql: String) throws -> String {
-        try server.psql(sql, in: name)
+        try server.sandbox.query(sql, in: name)
     }
-}
-
-/// psql refused a statement.
-public struct PsqlFailure: Error, CustomStringConvertible {
-    /// What it was given.
-    public let sql: String
-    /// What it said.
-    public let message: String
-
-    /// Both, for the report of the failed test.
-    public var description: String { "psql: \(message)in: \(sql)" }
 }
