@@ -64,10 +64,11 @@ let package = Package(
         .testTarget(
             name: "PostgresSandboxTests", dependencies: ["PostgresSandbox", "Postgres", "Support"],
             swiftSettings: strict),
-        .testTarget(name: "CommandTests", dependencies: ["etl", "Engine", "Postgres", "Support"], swiftSettings: strict),
+        .testTarget(
+            name: "CommandTests", dependencies: ["etl", "Engine", "Postgres", "Support"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Postgres", "Support"],
             exclude: ["Judge"], swiftSettings: strict),
-        .testTarget(name: "HouseTests", swiftSettings: strict),
+        .testTarget(name: "HouseTests", dependencies: ["Support"], swiftSettings: strict),
     ]
 )

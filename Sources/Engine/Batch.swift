@@ -23,7 +23,8 @@ struct Batch {
     var rows = CopyRows()
     var items: [Item] = []
     var seen = SeenRows()
-    var unmapped: [[String]] = []
+    /// For each item the keys that nothing reads.
+    var unmapped: [[[UInt8]]] = []
     var bytes: Int64 = 0
     /// The last key, where reading stopped before the chunk's end.
     var end: Key?

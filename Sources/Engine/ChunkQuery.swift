@@ -68,7 +68,7 @@ struct ChunkQuery {
                               from (select \(unsafe: inner.joined(separator: ", "))
                                       from \(tables.source) s
                                      where \(condition)) in_range) summed) flagged
-             order by \(unsafe: order)
+             order by \(unsafe: keys.map { "flagged.\($0)" }.joined(separator: ", "))
             """
     }
 

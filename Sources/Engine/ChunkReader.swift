@@ -49,7 +49,7 @@ struct ChunkReader {
         }
         let key = Key((0..<query.tables.key.count).map { Array(tuple[query.keyText + $0] ?? .empty) })
         var item = Batch.Item(key: key, xmin: xmin, fate: .empty)
-        var unmapped: [String] = []
+        var unmapped: [[UInt8]] = []
         let start = batch.rows.mark
         do throws(Reject) {
             if flags & ChunkQuery.Flag.tooLarge != 0 { throw tooLarge }

@@ -8,7 +8,7 @@ struct Transform {
     struct Outcome {
         let rows: Int
         let cover: [UInt8]?
-        let unmapped: [String]
+        let unmapped: [[UInt8]]
     }
 
     private var memoirSections: MemoirSections
@@ -35,15 +35,11 @@ struct Transform {
 }
 
 /// A key of a document as the ledger and people can name it: control characters escaped as in JSON.
-private func printable(_ name: [UInt8]) -> String {
-    var text = ""
-    for scalar in String(decoding: name, as: UTF8.self).unicodeScalars {
-        if scalar.value < 0x20 || scalar.value == 0x7F {
-            let digits = String(scalar.value, radix: 16)
-            text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-        } else {
-            text.unicodeScalars.append(scalar)
-        }
+private func printable(_ name: [UInt8]) -> [UInt8] {
+    guard name.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return name }
+    return name.flatMap { byte -> [UInt8] in
+        guard byte < 0x20 || byte == 0x7F else { return [byte] }
+        let digits = String(byte, radix: 16)
+        return Array(("\\u00" + (digits.count == 1 ? "0" : "") + digits).utf8)
     }
-    return text
 }

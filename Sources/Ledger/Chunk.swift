@@ -1,7 +1,7 @@
 import Postgres
 
 /// The key of a source row, as PostgreSQL prints its columns. Compared by bytes here, and by order only in SQL.
-public struct Key: Hashable, Sendable {
+public struct Key: Hashable, Sendable, CustomStringConvertible {
     /// One value a key column.
     public let parts: [[UInt8]]
 
@@ -101,8 +101,8 @@ public struct ChunkOutcome: Sendable, Equatable {
     public var bytes: Int64 = 0
     /// What was seen.
     public var seen = SeenRows()
-    /// How often each unmapped key was met, by its printable name.
-    public var unmapped: [String: Int64] = [:]
+    /// How often each unmapped key was met, by the bytes of its printable name: two names that look the same are two.
+    public var unmapped: [[UInt8]: Int64] = [:]
 
     /// Nothing read yet.
     public init() {}

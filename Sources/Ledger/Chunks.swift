@@ -56,12 +56,12 @@ extension Ledger {
              where \(stage.rows) and n = \(.int(claim.n))
             """)
         if outcome.unmapped.isEmpty { return }
-        let names = outcome.unmapped.keys.sorted()
+        let names = Array(outcome.unmapped.keys)
         try transaction.run(
             """
             insert into unmapped (run_id, stage, chunk, name, count)
             select \(.int(stage.run.value)), \(.text(stage.name)), \(.int(claim.n))::int, name, count
-              from unnest(\(.textArray(names.map { Array($0.utf8) })),
+              from unnest(\(.textArray(names)),
                           \(.intArray(names.map { outcome.unmapped[$0] ?? 0 }))) as met (name, count)
             """)
     }

@@ -19,10 +19,10 @@ public struct RetryOutcome: Sendable {
     /// What was seen of it; nil where it is gone.
     public let seen: SeenRows.Entry?
     /// Its keys that nothing reads.
-    public let unmapped: [String]
+    public let unmapped: [[UInt8]]
 
     /// An outcome.
-    public init(_ fate: Fate, seen: SeenRows.Entry?, unmapped: [String]) {
+    public init(_ fate: Fate, seen: SeenRows.Entry?, unmapped: [[UInt8]]) {
         self.fate = fate
         self.seen = seen
         self.unmapped = unmapped
@@ -58,7 +58,7 @@ extension Ledger {
     }
 
     private func resolve(
-        _ reject: OpenReject, of stage: ChunkedStage, _ count: StaticString, rows: Int64, _ unmapped: [String],
+        _ reject: OpenReject, of stage: ChunkedStage, _ count: StaticString, rows: Int64, _ unmapped: [[UInt8]],
         _ transaction: borrowing Transaction
     ) throws(PostgresError) {
         try transaction.changeOne(
@@ -75,7 +75,7 @@ extension Ledger {
             """
             insert into unmapped (run_id, stage, chunk, name, count)
             select \(.int(stage.run.value)), \(.text(stage.name)), \(.int(reject.chunk))::int, name, 1
-              from unnest(\(.textArray(unmapped.map { Array($0.utf8) }))) name
+              from unnest(\(.textArray(unmapped))) name
             """)
     }
 

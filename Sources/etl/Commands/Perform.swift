@@ -15,8 +15,16 @@ extension Invocation {
             return try list(project: global.project ?? ".", terminal: terminal)
         case .config:
             return config(try settings(environment, terminal), terminal: terminal)
-        case .run, .status, .rejects, .retry, .stop:
-            throw Failure(.failed, Explanation(summary: "this command has no engine yet", next: "etl --help"))
+        case .run(let options):
+            return try run(options, settings: try settings(environment, terminal), terminal: terminal)
+        case .status(let pipeline):
+            return try status(pipeline: pipeline, settings: try settings(environment, terminal), terminal: terminal)
+        case .rejects(let options):
+            return try rejects(options, settings: try settings(environment, terminal), terminal: terminal)
+        case .retry(let options):
+            return try retry(options, settings: try settings(environment, terminal), terminal: terminal)
+        case .stop(let pipeline):
+            return try stop(pipeline: pipeline, settings: try settings(environment, terminal), terminal: terminal)
         }
     }
 

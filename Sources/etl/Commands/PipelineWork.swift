@@ -1,0 +1,73 @@
+import Engine
+import Glibc
+import Ledger
+import Pipelines
+import Postgres
+
+/// What every command that works on a pipeline starts from: settings and the terminal.
+struct PipelineWork {
+    let settings: Settings
+    let terminal: Terminal
+
+    /// Reads a pipeline, and settles the schema whose tables it works on.
+    func load(_ name: String) throws(Failure) -> (pipeline: Pipeline, schema: Identifier) {
+        do throws(PipelineError) {
+            let pipeline = try PipelineCatalog(project: settings.project.value).load(name)
+            return (pipeline, settings.schema.value ?? pipeline.schema ?? Identifier("public"))
+        } catch {
+            throw Failure(.usage, Explanation(error, next: "etl list"))
+        }
+    }
+
+    /// Where and for whom the work is done.
+    func site(_ interruption: Interruption = Interruption(), reporter: (any Reporter)? = nil) -> Site {
+        Site(
+            target: settings.database.target, deadlines: settings.deadlines.forSessions, interruption: interruption,
+            ledger: Ledger(schema: settings.ledgerSchema.value), actor: Self.actor,
+            reporter: reporter ?? RunReporter(terminal))
+    }
+
+    /// Lets SIGINT, SIGTERM and SIGHUP stop the work in order, and a second one, or ten seconds, at once.
+    func stopOnSignals() -> Interruption {
+        let interruption = Interruption()
+        let terminal = terminal
+        StopSignals.watch { signal in
+            interruption.requestStop(signal: signal)
+            terminal.note("stopping in order; the batch in hand is finished or rolled back first")
+        } cancel: {
+            interruption.requestCancel()
+            // Sessions that cannot be told (a dead network) must not keep the program: it ends, and the server
+            // rolls back what they had under way.
+            poll(nil, 0, 800)
+            let code = ExitCode(stoppedBy: interruption.stopSignal ?? SIGINT)
+            terminal.explain(
+                Failure(
+                    code, Explanation(summary: "stopped at once", next: "run it again, which goes on from here")))
+            _exit(code.rawValue)
+        }
+        return interruption
+    }
+
+    /// The number of sessions that work at the same time: two for every two cores.
+    static var standardWorkers: Int {
+        max(2, 2 * (sysconf(Int32(_SC_NPROCESSORS_ONLN)) / 2))
+    }
+
+    /// The limits that the options state, the rest as usual.
+    func limits(_ options: WorkOptions) -> BatchLimits {
+        var limits = BatchLimits(workers: options.workers ?? Self.standardWorkers)
+        if let rows = options.batchRows { limits.rows = Int64(rows) }
+        if let bytes = options.batchBytes { limits.bytes = Int64(bytes) }
+        return limits
+    }
+
+    private static var actor: Actor {
+        var name = [CChar](repeating: 0, count: 256)
+        gethostname(&name, name.count - 1)
+        let user = getpwuid(geteuid()).flatMap { $0.pointee.pw_name }
+        return Actor(
+            host: String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self),
+            osUser: user.flatMap { String(validatingCString: $0) } ?? String(geteuid()), pid: getpid(),
+            program: Help.version)
+    }
+}

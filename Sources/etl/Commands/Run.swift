@@ -1,0 +1,90 @@
+import Engine
+import JSON
+import Pipelines
+import Postgres
+
+/// `etl run`: does what is not done yet of one or several pipelines, in the order given.
+func run(_ options: RunOptions, settings: Settings, terminal: Terminal) throws(Failure) -> ExitCode {
+    let work = PipelineWork(settings: settings, terminal: terminal)
+    var requests: [RunRequest] = []
+    for name in options.pipelines {
+        let (pipeline, schema) = try work.load(name)
+        requests.append(try options.request(pipeline, schema: schema, limits: work.limits(options.work)))
+    }
+    let interruption = work.stopOnSignals()
+    var worst = ExitCode.done
+    for request in requests {
+        let site = work.site(interruption)
+        let name = request.pipeline.name
+        let result = try working(rerun: "etl run \(name)") { try Runner(site: site, request: request).run() }
+        let code: ExitCode = result.summary.openRejects > 0 ? .rejectsOpen : .done
+        show(result, code, terminal)
+        if code != .done { worst = code }
+    }
+    return worst
+}
+
+extension RunOptions {
+    /// The request for one of the pipelines; options that name another pipeline are none of its business.
+    fileprivate func request(
+        _ pipeline: Pipeline, schema: Identifier, limits: BatchLimits
+    ) throws(Failure) -> RunRequest {
+        let stages = with.filter { $0.pipeline == nil || $0.pipeline == pipeline.name }.map(\.stage)
+        let goal = Goal(until: until, with: Set(stages), all: withAll)
+        let wanted = try working(rerun: "etl run \(pipeline.name)") { try Plan.wanted(in: pipeline, goal: goal) }
+        let isGuarded = confirm != nil || !acceptedRejects.isEmpty || !acceptedKeys.isEmpty
+        if isGuarded, !wanted.contains(where: \.isDestructive) {
+            throw Failure(
+                .usage,
+                Explanation(
+                    summary: "\(pipeline.name): nothing that this run does needs --confirm or --accept-…",
+                    details: ["they are for destructive stages, and none is asked for"],
+                    next: "etl run \(pipeline.name)"))
+        }
+        return RunRequest(
+            pipeline: pipeline, schema: schema, goal: goal, limits: limits, joins: join,
+            existing: Engine.ExistingRows(rawValue: onExisting.rawValue) ?? .stop)
+    }
+}
+
+private func show(_ result: RunResult, _ code: ExitCode, _ terminal: Terminal) {
+    let next = result.summary.openRejects > 0 ? "etl rejects \(result.summary.pipeline)" : nil
+    if terminal.style.isJSON {
+        terminal.result(
+            .object([
+                ("event", .string("ended")), ("code", .int(Int64(code.rawValue))), ("name", .string(code.name)),
+                ("nothing_to_do", .bool(result.hadNothingToDo)), ("summary", SummaryText.json(result.summary)),
+                ("changes", result.changes.map(json) ?? .null), ("next", next.map(JSONValue.string) ?? .null),
+            ]))
+        return
+    }
+    if result.hadNothingToDo {
+        terminal.result(nothingToDo(result))
+    } else if let reason = result.finishedReason {
+        terminal.result("\(result.summary.pipeline): \(Printable.escaped(reason))")
+    } else {
+        for line in SummaryText.lines(result.summary) { terminal.result(line) }
+    }
+    if let next { terminal.note("\(Quantity.counted(result.summary.openRejects, "reject")) open; next: \(next)") }
+}
+
+private func nothingToDo(_ result: RunResult) -> String {
+    let name = result.summary.pipeline
+    let rejects = result.summary.openRejects
+    let open = rejects > 0 ? ", \(Quantity.counted(rejects, "reject")) open" : ""
+    guard let changes = result.changes, !changes.isEmpty else { return "\(name): nothing to do\(open)" }
+    var parts: [String] = []
+    if changes.new > 0 { parts.append("\(Quantity.grouped(changes.new)) new") }
+    if changes.changed > 0 { parts.append("\(Quantity.grouped(changes.changed)) changed") }
+    if changes.vanished > 0 { parts.append("\(Quantity.grouped(changes.vanished)) deleted") }
+    return """
+        \(name): nothing to do\(open); in the source since: \(parts.joined(separator: ", ")) \
+        (bringing those over is the work of catch-up, which this version does not have yet)
+        """
+}
+
+private func json(_ changes: SourceChanges) -> JSONValue {
+    .object([
+        ("new", .int(changes.new)), ("changed", .int(changes.changed)), ("deleted", .int(changes.vanished)),
+    ])
+}

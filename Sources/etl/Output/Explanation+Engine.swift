@@ -1,0 +1,54 @@
+import Engine
+import Postgres
+
+extension Failure {
+    /// Words and code for an end that the engine describes.
+    init(_ failure: Engine.Failure, rerun: String) {
+        let summary = (failure.place.map { "\($0): " } ?? "") + failure.what
+        self.init(
+            ExitCode(failure.kind),
+            Explanation(summary: summary, details: failure.details, next: failure.next ?? Self.next(failure, rerun)))
+    }
+
+    private static func next(_ failure: Engine.Failure, _ rerun: String) -> String {
+        switch failure.kind {
+        case .usage, .refused: rerun + " --help"
+        case .failed: "settle the cause, then run it again, which goes on from here: " + rerun
+        case .anotherRun: "wait, then run it again: " + rerun
+        case .unreachable: "when the server answers again, go on with: " + rerun
+        case .unknownOutcome: "run it again, which is safe: it finds out what was committed: " + rerun
+        case .stopped: "go on with: " + rerun
+        }
+    }
+}
+
+extension ExitCode {
+    /// The code that stands for a kind of end.
+    init(_ kind: Engine.Failure.Kind) {
+        self =
+            switch kind {
+            case .failed: .failed
+            case .usage: .usage
+            case .refused: .refused
+            case .anotherRun: .anotherRun
+            case .unreachable: .unreachable
+            case .unknownOutcome: .unknownOutcome
+            case .stopped(let signal): ExitCode(stoppedBy: signal)
+            }
+    }
+}
+
+/// Lets the engine work; what it throws is put into words. `rerun` is the command that goes on with it.
+func working<R>(rerun: String, _ body: () throws -> R) throws(Failure) -> R {
+    do {
+        return try body()
+    } catch let failure as Engine.Failure {
+        throw Failure(failure, rerun: rerun)
+    } catch let failure as Failure {
+        throw failure
+    } catch let error as PostgresError {
+        throw Failure(Engine.Failure(error, while: rerun), rerun: rerun)
+    } catch {
+        throw Failure(.failed, Explanation(summary: "\(rerun): \(error)", next: rerun))
+    }
+}
