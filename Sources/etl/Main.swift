@@ -11,12 +11,12 @@ enum Main {
     private static func run(_ words: [String], environment: ProcessEnvironment) -> ExitCode {
         var terminal = Terminal(
             isJSON: Arguments.wantsJSON(words), isQuiet: false, term: environment.value("TERM"), log: nil)
-        do throws(Failure) {
+        do throws(CommandFailure) {
             let invocation = try understand(words)
             let options = invocation.global
             terminal = Terminal(
                 isJSON: options.isJSON, isQuiet: options.isQuiet, term: environment.value("TERM"),
-                log: try options.logFile.map { path throws(Failure) in try LogFile(path: path) })
+                log: try options.logFile.map { path throws(CommandFailure) in try LogFile(path: path) })
             return try invocation.perform(environment: environment, terminal: terminal)
         } catch {
             terminal.explain(error)
@@ -24,11 +24,11 @@ enum Main {
         }
     }
 
-    private static func understand(_ words: [String]) throws(Failure) -> Invocation {
+    private static func understand(_ words: [String]) throws(CommandFailure) -> Invocation {
         do throws(UsageError) {
             return try Arguments.parse(words)
         } catch {
-            throw Failure(.usage, Explanation(error))
+            throw CommandFailure(.usage, Explanation(error))
         }
     }
 }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The terminal")
 struct TerminalTests {
-    private let failure = Failure(
+    private let failure = CommandFailure(
         .refused, Explanation(summary: "what\nfailed", details: ["one\u{1B}[31m"], next: "etl run a"))
 
     @Test("results go to stdout, notes and failures to stderr")
@@ -113,7 +113,7 @@ struct TerminalTests {
             mkfifo(directory + "/fifo", 0o600)
             symlink(directory + "/target", directory + "/link")
             for name in ["fifo", "link", ".", "missing/log"] {
-                let error = #expect(throws: Failure.self) { try LogFile(path: directory + "/" + name) }
+                let error = #expect(throws: CommandFailure.self) { try LogFile(path: directory + "/" + name) }
                 #expect(error?.code == .usage)
             }
             #expect(access(directory + "/target", F_OK) != 0)

@@ -69,11 +69,11 @@ struct UsageErrorTests {
             ("run a --accept-unmapped x,,y", "--accept-unmapped needs a value that is not empty"),
         ])
     func summary(line: String, summary: String) {
-        #expect(throws: Failure(.usage, Explanation(summary: summary, next: ""))) {
+        #expect(throws: CommandFailure(.usage, Explanation(summary: summary, next: ""))) {
             do throws(UsageError) {
                 _ = try Arguments.parse(line.split(separator: " ").map(String.init))
             } catch {
-                throw Failure(.usage, Explanation(summary: Explanation(error).summary, next: ""))
+                throw CommandFailure(.usage, Explanation(summary: Explanation(error).summary, next: ""))
             }
         }
     }

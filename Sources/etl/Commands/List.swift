@@ -3,13 +3,13 @@ import Pipelines
 
 /// `etl list`: the pipelines of the project and their stages. A pipeline that can't be read is listed with
 /// what is wrong with it, so that it does not hide the others.
-func list(project: String, terminal: Terminal) throws(Failure) -> ExitCode {
+func list(project: String, terminal: Terminal) throws(CommandFailure) -> ExitCode {
     let catalog = PipelineCatalog(project: project)
     let names: [String]
     do throws(PipelineError) {
         names = try catalog.names()
     } catch {
-        throw Failure(
+        throw CommandFailure(
             .usage, Explanation(error, next: "go to the project's directory, or name it with --project"))
     }
     var objects: [JSONValue] = []

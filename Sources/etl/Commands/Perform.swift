@@ -1,7 +1,7 @@
 extension Invocation {
     /// Does what was asked for. Settings are settled only for commands that need them: help and the sandbox
     /// must work where the configuration is broken.
-    func perform(environment: ProcessEnvironment, terminal: Terminal) throws(Failure) -> ExitCode {
+    func perform(environment: ProcessEnvironment, terminal: Terminal) throws(CommandFailure) -> ExitCode {
         switch command {
         case .help(let name):
             terminal.result(name.flatMap(CommandTable.command(named:)).map(Help.text(for:)) ?? Help.program)
@@ -28,14 +28,14 @@ extension Invocation {
         }
     }
 
-    private func settings(_ environment: ProcessEnvironment, _ terminal: Terminal) throws(Failure) -> Settings {
+    private func settings(_ environment: ProcessEnvironment, _ terminal: Terminal) throws(CommandFailure) -> Settings {
         let settings: Settings
         do throws(SettingsError) {
             settings = try Settings(global, environment: environment) {
                 () throws(EnvironmentFileOpening.Refusal) in try EnvironmentFileOpening.read(".env")
             }
         } catch {
-            throw Failure(.usage, Explanation(error))
+            throw CommandFailure(.usage, Explanation(error))
         }
         for notice in settings.database.notices { terminal.note(Explanation.words(notice)) }
         settings.database.clearOverruledVariables()

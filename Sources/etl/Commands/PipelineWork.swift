@@ -10,12 +10,12 @@ struct PipelineWork {
     let terminal: Terminal
 
     /// Reads a pipeline, and settles the schema whose tables it works on.
-    func load(_ name: String) throws(Failure) -> (pipeline: Pipeline, schema: Identifier) {
+    func load(_ name: String) throws(CommandFailure) -> (pipeline: Pipeline, schema: Identifier) {
         do throws(PipelineError) {
             let pipeline = try PipelineCatalog(project: settings.project.value).load(name)
             return (pipeline, settings.schema.value ?? pipeline.schema ?? Identifier("public"))
         } catch {
-            throw Failure(.usage, Explanation(error, next: "etl list"))
+            throw CommandFailure(.usage, Explanation(error, next: "etl list"))
         }
     }
 
@@ -41,7 +41,7 @@ struct PipelineWork {
             poll(nil, 0, 800)
             let code = ExitCode(stoppedBy: interruption.stopSignal ?? SIGINT)
             terminal.explain(
-                Failure(
+                CommandFailure(
                     code, Explanation(summary: "stopped at once", next: "run it again, which goes on from here")))
             _exit(code.rawValue)
         }

@@ -5,7 +5,7 @@ import Pipelines
 import Postgres
 
 /// `etl rejects`: the open rejects of a pipeline in key order, or with `--export` one JSON object a line.
-func rejects(_ options: RejectsOptions, settings: Settings, terminal: Terminal) throws(Failure) -> ExitCode {
+func rejects(_ options: RejectsOptions, settings: Settings, terminal: Terminal) throws(CommandFailure) -> ExitCode {
     let work = PipelineWork(settings: settings, terminal: terminal)
     let (pipeline, schema) = try work.load(options.pipeline)
     let site = work.site()

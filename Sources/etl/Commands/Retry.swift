@@ -3,7 +3,7 @@ import JSON
 import Pipelines
 
 /// `etl retry`: tries the rejected rows again, after their data was mended.
-func retry(_ options: RetryOptions, settings: Settings, terminal: Terminal) throws(Failure) -> ExitCode {
+func retry(_ options: RetryOptions, settings: Settings, terminal: Terminal) throws(CommandFailure) -> ExitCode {
     let work = PipelineWork(settings: settings, terminal: terminal)
     let (pipeline, schema) = try work.load(options.pipeline)
     let site = work.site(work.stopOnSignals())

@@ -4,7 +4,7 @@ import Pipelines
 import Postgres
 
 /// `etl run`: does what is not done yet of one or several pipelines, in the order given.
-func run(_ options: RunOptions, settings: Settings, terminal: Terminal) throws(Failure) -> ExitCode {
+func run(_ options: RunOptions, settings: Settings, terminal: Terminal) throws(CommandFailure) -> ExitCode {
     let work = PipelineWork(settings: settings, terminal: terminal)
     var requests: [RunRequest] = []
     for name in options.pipelines {
@@ -28,13 +28,13 @@ extension RunOptions {
     /// The request for one of the pipelines; options that name another pipeline are none of its business.
     fileprivate func request(
         _ pipeline: Pipeline, schema: Identifier, limits: BatchLimits
-    ) throws(Failure) -> RunRequest {
+    ) throws(CommandFailure) -> RunRequest {
         let stages = with.filter { $0.pipeline == nil || $0.pipeline == pipeline.name }.map(\.stage)
         let goal = Goal(until: until, with: Set(stages), all: withAll)
         let wanted = try working(rerun: "etl run \(pipeline.name)") { try Plan.wanted(in: pipeline, goal: goal) }
         let isGuarded = confirm != nil || !acceptedRejects.isEmpty || !acceptedKeys.isEmpty
         if isGuarded, !wanted.contains(where: \.isDestructive) {
-            throw Failure(
+            throw CommandFailure(
                 .usage,
                 Explanation(
                     summary: "\(pipeline.name): nothing that this run does needs --confirm or --accept-…",

@@ -2,13 +2,13 @@ import JSON
 import PostgresSandbox
 
 /// `etl sandbox`: the private PostgreSQL that a user keeps until it is stopped.
-func sandbox(_ action: SandboxAction, terminal: Terminal) throws(Failure) -> ExitCode {
+func sandbox(_ action: SandboxAction, terminal: Terminal) throws(CommandFailure) -> ExitCode {
     switch action {
     case .start:
         show(try attempt { () throws(SandboxError) in try Sandbox.keep() }, terminal)
     case .url:
         guard let running = try attempt({ () throws(SandboxError) in try Sandbox.kept() }) else {
-            throw Failure(.failed, Explanation(summary: "the sandbox is down", next: "etl sandbox start"))
+            throw CommandFailure(.failed, Explanation(summary: "the sandbox is down", next: "etl sandbox start"))
         }
         show(running, terminal)
     case .stop:
@@ -23,12 +23,12 @@ func sandbox(_ action: SandboxAction, terminal: Terminal) throws(Failure) -> Exi
 
 private let sandboxDatabase = "postgres"
 
-private func attempt<Value>(_ body: () throws(SandboxError) -> Value) throws(Failure) -> Value {
+private func attempt<Value>(_ body: () throws(SandboxError) -> Value) throws(CommandFailure) -> Value {
     do throws(SandboxError) {
         return try body()
     } catch {
         let lines = String(describing: error).split(separator: "\n").map(String.init)
-        throw Failure(
+        throw CommandFailure(
             .failed,
             Explanation(
                 summary: "the sandbox: " + (lines.first ?? "it can't be used"),

@@ -2,7 +2,7 @@ import Glibc
 import PostgresSandbox
 
 /// Becomes psql, connected to the sandbox; returns only by throwing.
-func becomePsql(_ sandbox: Sandbox, database: String, _ arguments: [String]) throws(Failure) {
+func becomePsql(_ sandbox: Sandbox, database: String, _ arguments: [String]) throws(CommandFailure) {
     // What libpq reads from the environment would lead psql elsewhere.
     for variable in ConnectionKeyword.variables { unsetenv(variable.name) }
     // An ignored signal stays ignored in the program that we become; psql wants the usual one.
@@ -17,7 +17,7 @@ func becomePsql(_ sandbox: Sandbox, database: String, _ arguments: [String]) thr
     execvp(sandbox.psql, &pointers)
     let code = errno
     for pointer in pointers { free(pointer) }
-    throw Failure(
+    throw CommandFailure(
         .failed,
         Explanation(
             summary: "\(sandbox.psql) could not be started: " + SystemError.text(code),

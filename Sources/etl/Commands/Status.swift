@@ -4,9 +4,9 @@ import Pipelines
 import Postgres
 
 /// `etl status`: how runs stand, read from the ledger; it writes nothing.
-func status(pipeline name: String?, settings: Settings, terminal: Terminal) throws(Failure) -> ExitCode {
+func status(pipeline name: String?, settings: Settings, terminal: Terminal) throws(CommandFailure) -> ExitCode {
     let work = PipelineWork(settings: settings, terminal: terminal)
-    let wanted = try name.map { name throws(Failure) in try work.load(name).pipeline.name }
+    let wanted = try name.map { name throws(CommandFailure) in try work.load(name).pipeline.name }
     let all = try working(rerun: "etl status") { try LedgerView(site: work.site()).summaries() }
     let summaries = all.filter { wanted == nil || $0.pipeline == wanted }
     if terminal.style.isJSON {

@@ -4,7 +4,7 @@ import Pipelines
 import Postgres
 
 /// `etl stop`: asks a run, wherever it is, to stop in order. It does not wait for it.
-func stop(pipeline name: String, settings: Settings, terminal: Terminal) throws(Failure) -> ExitCode {
+func stop(pipeline name: String, settings: Settings, terminal: Terminal) throws(CommandFailure) -> ExitCode {
     let work = PipelineWork(settings: settings, terminal: terminal)
     let (pipeline, schema) = try work.load(name)
     let asked = try working(rerun: "etl stop \(name)") {

@@ -1,16 +1,16 @@
 import Engine
 import Postgres
 
-extension Failure {
+extension CommandFailure {
     /// Words and code for an end that the engine describes.
-    init(_ failure: Engine.Failure, rerun: String) {
+    init(_ failure: Failure, rerun: String) {
         let summary = (failure.place.map { "\($0): " } ?? "") + failure.what
         self.init(
             ExitCode(failure.kind),
             Explanation(summary: summary, details: failure.details, next: failure.next ?? Self.next(failure, rerun)))
     }
 
-    private static func next(_ failure: Engine.Failure, _ rerun: String) -> String {
+    private static func next(_ failure: Failure, _ rerun: String) -> String {
         switch failure.kind {
         case .usage, .refused: rerun + " --help"
         case .failed: "settle the cause, then run it again, which goes on from here: " + rerun
@@ -24,7 +24,7 @@ extension Failure {
 
 extension ExitCode {
     /// The code that stands for a kind of end.
-    init(_ kind: Engine.Failure.Kind) {
+    init(_ kind: Failure.Kind) {
         self =
             switch kind {
             case .failed: .failed
@@ -39,16 +39,16 @@ extension ExitCode {
 }
 
 /// Lets the engine work; what it throws is put into words. `rerun` is the command that goes on with it.
-func working<R>(rerun: String, _ body: () throws -> R) throws(Failure) -> R {
+func working<R>(rerun: String, _ body: () throws -> R) throws(CommandFailure) -> R {
     do {
         return try body()
-    } catch let failure as Engine.Failure {
-        throw Failure(failure, rerun: rerun)
     } catch let failure as Failure {
+        throw CommandFailure(failure, rerun: rerun)
+    } catch let failure as CommandFailure {
         throw failure
     } catch let error as PostgresError {
-        throw Failure(Engine.Failure(error, while: rerun), rerun: rerun)
+        throw CommandFailure(Failure(error, while: rerun), rerun: rerun)
     } catch {
-        throw Failure(.failed, Explanation(summary: "\(rerun): \(error)", next: rerun))
+        throw CommandFailure(.failed, Explanation(summary: "\(rerun): \(error)", next: rerun))
     }
 }

@@ -26,7 +26,7 @@ struct Explanation: Sendable, Equatable {
 }
 
 /// A command's end that needs words: the code and what to say with it.
-struct Failure: Error, Equatable {
+struct CommandFailure: Error, Equatable {
     let code: ExitCode
     let explanation: Explanation
 

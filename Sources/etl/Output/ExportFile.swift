@@ -8,7 +8,7 @@ final class ExportFile {
     private let descriptor: Int32
     private var isPublished = false
 
-    init(path: String) throws(Failure) {
+    init(path: String) throws(CommandFailure) {
         self.path = path
         aside = path + ".\(getpid()).part"
         if access(path, F_OK) == 0 { throw Self.exists(path) }
@@ -23,25 +23,25 @@ final class ExportFile {
         if !isPublished { unlink(aside) }
     }
 
-    func append(_ text: String) throws(Failure) {
+    func append(_ text: String) throws(CommandFailure) {
         guard FileOutput.write(Array(text.utf8), to: descriptor) else { throw Self.failure(path) }
     }
 
     /// Gives the file its name. A link fails where a rename would overwrite, should another have come first.
-    func publish() throws(Failure) {
+    func publish() throws(CommandFailure) {
         guard fsync(descriptor) == 0 else { throw Self.failure(path) }
         guard link(aside, path) == 0 else { throw errno == EEXIST ? Self.exists(path) : Self.failure(path) }
         unlink(aside)
         isPublished = true
     }
 
-    private static func exists(_ path: String) -> Failure {
-        Failure(
+    private static func exists(_ path: String) -> CommandFailure {
+        CommandFailure(
             .usage, Explanation(summary: "\(path) exists already and is left alone", next: "name another file"))
     }
 
-    private static func failure(_ path: String) -> Failure {
-        Failure(
+    private static func failure(_ path: String) -> CommandFailure {
+        CommandFailure(
             .failed,
             Explanation(summary: "\(path) cannot be written: \(SystemError.text(errno))", next: "name another file"))
     }

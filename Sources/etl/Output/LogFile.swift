@@ -7,7 +7,7 @@ final class LogFile: Sendable {
     private let failed = Mutex(false)
 
     /// Opens or makes the file; a link, a FIFO or another's file is refused.
-    init(path: String) throws(Failure) {
+    init(path: String) throws(CommandFailure) {
         descriptor = open(
             path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0o600)
         guard descriptor >= 0 else { throw Self.refusal(SystemError.text(errno)) }
@@ -38,8 +38,8 @@ final class LogFile: Sendable {
         }
     }
 
-    private static func refusal(_ reason: String) -> Failure {
-        Failure(
+    private static func refusal(_ reason: String) -> CommandFailure {
+        CommandFailure(
             .usage,
             Explanation(
                 summary: "the log file can't be used: \(reason)", next: "name another with --log-file"))

@@ -67,7 +67,7 @@ final class Terminal: Sendable {
     }
 
     /// Why the command did not end with 0.
-    func explain(_ failure: Failure) {
+    func explain(_ failure: CommandFailure) {
         for line in failure.explanation.lines { writeLog(line) }
         if style.isJSON {
             result(failure.explanation.json(failure.code))
