@@ -50,7 +50,7 @@ public struct MemoirSections {
     var pictures = Pictures()
     var sections = SectionRows()
     /// What the block at hand names, in order.
-    var named: [Picture] = []
+    var named = NamedPictures()
     /// The picture of the first section that has one, for chapters without images.
     var firstImage: [UInt8] = []
     var unmapped: [[UInt8]] = []
