@@ -137,8 +137,7 @@ public struct MemoirSections {
 
     /// Every element of images that no section named follows as a section of its own.
     private mutating func writeLeftovers(to rows: inout CopyRows) throws(Reject) {
-        for (index, element) in pictures.elements.enumerated() where element.form != .null && !element.isTaken
-        {
+        for (index, element) in pictures.elements.enumerated() where element.form != .null && !element.isTaken {
             try writePicture(.element(index), at: Place("images"), to: &rows)
         }
     }
