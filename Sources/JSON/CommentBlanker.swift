@@ -40,8 +40,7 @@ enum CommentBlanker {
         return position
     }
 
-    private static func blankBlock(in text: inout [UInt8], from start: Int) throws(ConfigurationError) -> Int
-    {
+    private static func blankBlock(in text: inout [UInt8], from start: Int) throws(ConfigurationError) -> Int {
         var end = start + 2
         while end < text.count, text[end] != UInt8(ascii: "*") || !follows(UInt8(ascii: "/"), end, in: text) {
             end += 1

@@ -41,8 +41,7 @@ public enum ConfigurationFile {
     }
 
     /// json-c's tree of a text that passed the strict check; the caller frees it.
-    private static func parseTree(_ text: UnsafeRawBufferPointer) throws(ConfigurationError) -> OpaquePointer?
-    {
+    private static func parseTree(_ text: UnsafeRawBufferPointer) throws(ConfigurationError) -> OpaquePointer? {
         // One level more than allowed: json-c counts scalars as one.
         guard let tokener = json_tokener_new_ex(Int32(deepest + 1)) else { fatalError("out of memory") }
         defer { json_tokener_free(tokener) }

@@ -10,9 +10,8 @@ public enum UTF8Check {
                     position += 8
                     continue
                 }
-                let threes = leadingThreeByteCharacters(in: UInt64(littleEndian: word))
-                if threes > 0 {
-                    position += threes * 3
+                if isTwoCommonThrees(UInt64(littleEndian: word)) {
+                    position += 6
                     continue
                 }
             }
@@ -28,16 +27,12 @@ public enum UTF8Check {
         isValid(text) && !text.contains(0)
     }
 
-    /// How many of the first two characters, 0 to 2, are of three bytes: the case that Chinese text consists
-    /// of. The lead bytes E0 and ED, whose second byte is restricted, are left to the thorough check.
-    private static func leadingThreeByteCharacters(in word: UInt64) -> Int {
-        guard isCommonThree(word) else { return 0 }
-        return isCommonThree(word >> 24) ? 2 : 1
-    }
-
-    private static func isCommonThree(_ word: UInt64) -> Bool {
-        let lead = word & 0xFF
-        return word & 0xC0C0F0 == 0x8080E0 && lead != 0xE0 && lead != 0xED
+    /// Whether the first six bytes are two characters of three bytes, which is what Chinese text consists of.
+    /// The lead bytes E0 and ED, whose second byte is restricted, are left to the thorough check.
+    private static func isTwoCommonThrees(_ word: UInt64) -> Bool {
+        guard word & 0xC0C0_F0C0_C0F0 == 0x8080_E080_80E0 else { return false }
+        let lows = word & 0x0F00_000F
+        return lows & 0x0F != 0 && lows & 0x0F != 0x0D && lows >> 24 != 0 && lows >> 24 != 0x0D
     }
 
     /// The length of the character that begins here, 0 where none does.

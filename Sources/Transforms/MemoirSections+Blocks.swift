@@ -88,12 +88,14 @@ extension MemoirSections {
         try setString(title, of: block, to: \.title, at: place)
         try setString(text, of: block, to: \.text, at: place)
         try setAttributes(of: block, used: [title, text], at: place)
-        if draft.title.isEmpty, draft.attributes.isEmpty, named.isEmpty, draft.text.lend(Whitespace.isBlank) {
+        if draft.title.isEmpty, draft.attributes.isEmpty, named.pictures.isEmpty,
+            draft.text.lend(Whitespace.isBlank)
+        {
             return draft.clear()
         }
-        if let first = named.first { try setImage(first, at: place) }
+        if let first = named.pictures.first { try setImage(first, at: place) }
         writeSection(to: &rows)
-        for picture in named.dropFirst() { try writePicture(picture, at: place, to: &rows) }
+        for picture in named.pictures.dropFirst() { try writePicture(picture, at: place, to: &rows) }
     }
 
     private mutating func setString(
@@ -105,7 +107,7 @@ extension MemoirSections {
     }
 
     private mutating func namePictures(of block: Block, at place: Place) throws(Reject) {
-        named.removeAll(keepingCapacity: true)
+        named.clear()
         if let form = block.picture(.image, in: content) { try name(form, at: place.member("image")) }
         if let index = block.picture(.imageIndex, in: content) {
             let place = place.member("image_index")

@@ -50,7 +50,7 @@ public struct MemoirSections {
     var pictures = Pictures()
     var sections = SectionRows()
     /// What the block at hand names, in order.
-    var named: [Picture] = []
+    var named = NamedPictures()
     /// The picture of the first section that has one, for chapters without images.
     var firstImage: [UInt8] = []
     var unmapped: [[UInt8]] = []
@@ -137,8 +137,7 @@ public struct MemoirSections {
 
     /// Every element of images that no section named follows as a section of its own.
     private mutating func writeLeftovers(to rows: inout CopyRows) throws(Reject) {
-        for (index, element) in pictures.elements.enumerated() where element.form != .null && !element.isTaken
-        {
+        for (index, element) in pictures.elements.enumerated() where element.form != .null && !element.isTaken {
             try writePicture(.element(index), at: Place("images"), to: &rows)
         }
     }

@@ -35,7 +35,7 @@ extension MemoirSections {
         default:
             throw place.reject(.badSection, "neither a string with text, an object nor an integer")
         }
-        if !named.contains(where: { isSame($0, picture) }) { named.append(picture) }
+        named.insert(picture, in: content)
     }
 
     private mutating func element(at form: Document.Node, _ place: Place) throws(Reject) -> Int {
@@ -51,24 +51,6 @@ extension MemoirSections {
             return !Block.notOfPicture.contains(key)
         }
         return pictures.takeUntaken(having: members, of: content).map(Picture.element) ?? .block(block.node)
-    }
-
-    /// Two are the same if they are one element, or both are in none of images and equal as jsonb compares.
-    private func isSame(_ left: Picture, _ right: Picture) -> Bool {
-        switch (left, right) {
-        case (.element(let index), .element(let other)): index == other
-        case (.object(let node), .object(let other)), (.url(let node), .url(let other)):
-            content.isEqual(node, to: other, in: content)
-        case (.object(let object), .url(let url)), (.url(let url), .object(let object)):
-            isOnlyURL(object, url)
-        default: false
-        }
-    }
-
-    private func isOnlyURL(_ object: Document.Node, _ url: Document.Node) -> Bool {
-        let members = content.winners(of: object)
-        guard members.count == 1, let member = members.first else { return false }
-        return content.isString(member.key, "url") && content.isEqual(member.value, to: url, in: content)
     }
 
     /// Makes a picture the one of the section that is written next.

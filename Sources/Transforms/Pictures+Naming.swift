@@ -5,46 +5,36 @@ extension Pictures {
     /// The element at an index; nil when there is none or it is null.
     mutating func take(index: Int) -> Int? {
         guard elements.indices.contains(index), elements[index].form != .null else { return nil }
-        elements[index].isTaken = true
-        return index
+        return take(index)
     }
 
     /// The first element with this url.
     mutating func take(url: UnsafeRawBufferPointer) -> Int? {
-        take { pictures, element in
-            switch element.form {
-            case .null: false
-            case .string: pictures.document.isString(element.node, url)
-            case .plainText: pictures.plainText.elementsEqual(url)
-            case .object:
-                pictures.says(element.url, url) || pictures.says(element.src, url)
-                    || pictures.says(element.imageURL, url)
-            }
-        }
+        fillNames()
+        return take(names.element(url: url))
     }
 
     /// The first element, not taken yet, that has all of these members.
     mutating func takeUntaken(having members: [Document.Member], of content: Document) -> Int? {
-        take { pictures, element in
-            guard !element.isTaken else { return false }
-            switch element.form {
-            case .null: return false
-            case .object: return pictures.document.object(element.node, has: members, of: content)
-            case .string, .plainText: return pictures.hasOnlyURL(element, members, of: content)
-            }
+        for index in elements.indices where !elements[index].isTaken {
+            let node = elements[index].node
+            let isIt =
+                switch elements[index].form {
+                case .null: false
+                case .object: document.object(node, has: members, of: content)
+                case .string:
+                    Self.isOnlyURL(members, of: content) { content.isString($0, sameAs: node, in: document) }
+                case .plainText: Self.isOnlyURL(members, of: content) { content.isString($0, plainText) }
+                }
+            if isIt { return take(index) }
         }
+        return nil
     }
 
     /// The element that a Markdown marker names.
     mutating func take(marker: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) -> Int? {
-        if let index = take({ pictures, element in pictures.says(element.placeholder, marker) }) {
-            return index
-        }
-        let byKey = take { pictures, element in
-            pictures.says(element.id, key) || pictures.says(element.key, key)
-                || pictures.says(element.placeholder, key)
-        }
-        if let byKey { return byKey }
+        fillNames()
+        if let index = take(names.element(placeholder: marker) ?? names.element(name: key)) { return index }
         guard !key.isEmpty else { return nil }
         var index = 0
         for byte in key {
@@ -54,26 +44,19 @@ extension Pictures {
         return take(index: index)
     }
 
-    /// The closure is handed the pictures, because it must not reach for what is being changed.
-    private mutating func take(_ matches: (Pictures, Element) -> Bool) -> Int? {
-        let pictures = self
-        guard let index = elements.firstIndex(where: { matches(pictures, $0) }) else { return nil }
-        elements[index].isTaken = true
+    private mutating func take(_ index: Int?) -> Int? {
+        if let index { elements[index].isTaken = true }
         return index
     }
 
-    private func says(_ string: Document.Node?, _ contents: UnsafeRawBufferPointer) -> Bool {
-        guard let string else { return false }
-        return document.isString(string, contents)
+    private mutating func fillNames() {
+        if !names.isFilled, !elements.isEmpty { names.fill(with: elements, document, plainText: plainText) }
     }
 
-    /// Whether a string in images, which stands for an object with a url, has these members.
-    private func hasOnlyURL(_ element: Element, _ members: [Document.Member], of content: Document) -> Bool {
-        members.allSatisfy { member in
-            guard content.isString(member.key, "url") else { return false }
-            return element.form == .string
-                ? content.isString(member.value, sameAs: element.node, in: document)
-                : content.isString(member.value, plainText)
-        }
+    /// Whether members are nothing but a url, once or not at all: all that a string in images can be.
+    private static func isOnlyURL(
+        _ members: [Document.Member], of content: Document, _ isURL: (Document.Node) -> Bool
+    ) -> Bool {
+        members.allSatisfy { content.isString($0.key, "url") && isURL($0.value) }
     }
 }

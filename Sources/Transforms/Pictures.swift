@@ -18,23 +18,18 @@ struct Pictures {
         let form: Form
         let node: Document.Node
         var isTaken = false
-        /// The strings by which a section can name the element, in the order in which the names are tried.
-        var url: Document.Node?
-        var src: Document.Node?
-        var imageURL: Document.Node?
-        var id: Document.Node?
-        var key: Document.Node?
-        var placeholder: Document.Node?
     }
 
     private(set) var document = Document()
     var elements: [Element] = []
+    var names = PictureNames()
     /// A text column's value, when it is one url.
     private(set) var plainText = UnsafeRawBufferPointer(start: nil, count: 0)
 
     /// Takes the column of the next row; the bytes must live until the one after.
     mutating func read(_ column: UnsafeRawBufferPointer?, as type: DocumentType) throws(Reject) {
         elements.removeAll(keepingCapacity: true)
+        names.clear()
         guard let column else { return }
         let value = type == .text ? Whitespace.value(of: column) : 0..<column.count
         guard type != .text || !value.isEmpty else { return }
@@ -85,30 +80,8 @@ struct Pictures {
         switch document.kind(of: node) {
         case .null: return Element(form: .null, node: node)
         case .string: return document.isEmptyString(node) ? nil : Element(form: .string, node: node)
-        case .object:
-            var element = Element(form: .object, node: node)
-            var cursor = document.start(of: node)
-            while let member = document.nextMember(&cursor) { note(member, in: &element) }
-            return element
+        case .object: return Element(form: .object, node: node)
         case .array, .number, .true, .false: return nil
-        }
-    }
-
-    /// Remembers what the element can be named by; a later member with the same key replaces the earlier.
-    private func note(_ member: Document.Member, in element: inout Element) {
-        let value = document.kind(of: member.value) == .string ? member.value : nil
-        if document.isString(member.key, "url") {
-            element.url = value
-        } else if document.isString(member.key, "src") {
-            element.src = value
-        } else if document.isString(member.key, "image_url") {
-            element.imageURL = value
-        } else if document.isString(member.key, "id") {
-            element.id = value
-        } else if document.isString(member.key, "key") {
-            element.key = value
-        } else if document.isString(member.key, "placeholder") {
-            element.placeholder = value
         }
     }
 }
