@@ -22,7 +22,7 @@ let package = Package(
         // C libraries: a module map each, nothing else.
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CJSON", pkgConfig: "json-c", providers: [.apt(["libjson-c-dev"])]),
-        .systemLibrary(name: "CUUID", pkgConfig: "uuid", providers: [.apt(["uuid-dev"])]),
+        .systemLibrary(name: "CLibUUID", pkgConfig: "uuid", providers: [.apt(["uuid-dev"])]),
 
         // What knows one thing only.
         .target(name: "Postgres", dependencies: ["CLibPQ"], swiftSettings: strict + seam),
@@ -30,7 +30,7 @@ let package = Package(
 
         // What knows pipelines.
         .target(name: "Pipelines", dependencies: ["JSON", "Postgres"], swiftSettings: strict),
-        .target(name: "Transforms", dependencies: ["JSON", "Postgres", "CUUID"], swiftSettings: strict),
+        .target(name: "Transforms", dependencies: ["JSON", "Postgres", "CLibUUID"], swiftSettings: strict),
         .target(
             name: "Ledger", dependencies: ["Postgres"],
             resources: [.embedInCode("ledger.sql")], swiftSettings: strict),
