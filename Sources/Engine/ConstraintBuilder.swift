@@ -9,8 +9,6 @@ struct ConstraintBuilder {
         case valid
         /// A foreign key that does not vouch for the rows that were there before it.
         case notValid
-        /// An index that an earlier build left half-made.
-        case brokenIndex
         /// Something that stands in its way.
         case differs(String)
     }
@@ -58,8 +56,52 @@ struct ConstraintBuilder {
     /// Makes a foreign key vouch for every row.
     var validate: SQL { "alter table \(table) validate constraint \(constraint.name)" }
 
-    /// Removes what an earlier build left half-made.
-    var dropBrokenIndex: SQL { "drop index \(QualifiedName(schema: schema, name: constraint.name))" }
+    /// Its index alone, built without keeping anybody from writing; nil for what has no index.
+    var createIndexConcurrently: SQL? {
+        switch constraint.definition {
+        case .primaryKey(let columns), .unique(let columns):
+            "create unique index concurrently \(constraint.name) on \(table) (\(SQL.list(columns)))"
+        case .index(let columns, let isUnique, let predicate):
+            """
+            create \(unsafe: isUnique ? "unique " : "")index concurrently \(constraint.name) on \(table) \
+            (\(SQL.list(columns)))\(unsafe: predicate.map { " where \($0)" } ?? "")
+            """
+        case .foreignKey: nil
+        }
+    }
+
+    /// Makes a constraint of the index that was built alone; nil where the index is all there is.
+    var adoptIndex: SQL? {
+        switch constraint.definition {
+        case .primaryKey:
+            "alter table \(table) add constraint \(constraint.name) primary key using index \(constraint.name)"
+        case .unique: "alter table \(table) add constraint \(constraint.name) unique using index \(constraint.name)"
+        case .index, .foreignKey: nil
+        }
+    }
+
+    /// Removes an index of its name that a build which was cut off left half-made.
+    func dropIndex(concurrently: Bool) -> SQL {
+        "drop index \(unsafe: concurrently ? "concurrently " : "")\(QualifiedName(schema: schema, name: constraint.name))"
+    }
+
+    /// How an index of its name stands on the table.
+    enum IndexState {
+        case absent
+        case broken
+        case ready
+    }
+
+    /// Looks for an index of its name.
+    func indexState(_ transaction: borrowing Transaction) throws(PostgresError) -> IndexState {
+        let found = try transaction.run(
+            """
+            select i.indisvalid and i.indisready from pg_index i join pg_class c on c.oid = i.indexrelid
+             where i.indrelid = \(oid(table)) and c.relname = \(.text(constraint.name.name))
+            """)
+        guard let row = found.first else { return .absent }
+        return row.bool(0) ? .ready : .broken
+    }
 
     /// Looks for the constraint, by what it demands and not by its name: another tool may have named it otherwise.
     func presence(_ transaction: borrowing Transaction) throws(PostgresError) -> Presence {
@@ -86,22 +128,21 @@ struct ConstraintBuilder {
         return .differs("\(table) has another primary key: \(row.text(1) ?? "")")
     }
 
+    /// A whole index serves whatever its name is. A partial one is known by its name: two texts of a predicate that mean
+    /// the same are not told to be the same.
     private func index(
         _ columns: [Identifier], isUnique: Bool, predicate: String?, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> Presence {
-        let found = try transaction.run(
+        let isThere = try transaction.row(
             """
-            select i.indisvalid, c.relname = \(.text(constraint.name.name))
-              from pg_index i join pg_class c on c.oid = i.indexrelid
-             where i.indrelid = \(oid(table)) and i.indisunique >= \(.bool(isUnique))
-               and (i.indpred is not null) = \(.bool(predicate != nil))
-               and (\(.bool(predicate == nil)) or c.relname = \(.text(constraint.name.name)))
-               and \(Self.names(of: "i.indkey::int2[]", in: "i.indrelid")) = \(names(columns))
-             order by i.indisvalid desc, 2 desc limit 1
+            select exists (
+                select from pg_index i join pg_class c on c.oid = i.indexrelid
+                 where i.indrelid = \(oid(table)) and i.indisvalid and i.indisunique >= \(.bool(isUnique))
+                   and (i.indpred is not null) = \(.bool(predicate != nil))
+                   and (\(.bool(predicate == nil)) or c.relname = \(.text(constraint.name.name)))
+                   and \(Self.names(of: "i.indkey::int2[]", in: "i.indrelid")) = \(names(columns)))
             """)
-        guard let row = found.first else { return .absent }
-        if row.bool(0) { return .valid }
-        return row.bool(1) ? .brokenIndex : .absent
+        return isThere.bool(0) ? .valid : .absent
     }
 
     private func foreignKey(

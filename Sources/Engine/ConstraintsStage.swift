@@ -36,14 +36,49 @@ struct ConstraintsStage {
             try inTurn(locking: builder.tables) { transaction in
                 switch try builder.presence(transaction) {
                 case .valid, .notValid: return
-                case .differs(let how): throw Failure(.failed, how)
-                case .brokenIndex: try transaction.run(builder.dropBrokenIndex)
+                case .differs(let how): throw Failure(.failed, how, next: "settle which of the two is meant")
                 case .absent: break
                 }
-                try transaction.run(builder.create)
+                if try isLive(constraint.table, transaction), let index = builder.createIndexConcurrently {
+                    try buildConcurrently(index, builder, transaction)
+                } else {
+                    let index = try builder.indexState(transaction)
+                    if index == .broken { try transaction.run(builder.dropIndex(concurrently: false)) }
+                    try transaction.run(builder.create)
+                }
                 try site.ledger.recordCreated([builder.record], by: stage, of: run, transaction)
             }
         }
+    }
+
+    /// Whether others may be working with a table: it is not one that this run filled from empty.
+    private func isLive(_ table: Identifier, _ transaction: borrowing Transaction) throws(PostgresError) -> Bool {
+        let name = QualifiedName(schema: schema, name: table)
+        let oid = try transaction.row("select coalesce(to_regclass(\(.text(name.quoted)))::oid, 0)").int(0)
+        return try !site.ledger.stages(of: run, transaction).contains { $0.targetOID == oid && $0.targetWasEmpty }
+    }
+
+    /// Builds an index on a session of its own, outside any transaction, while this one holds the stage's row: nobody
+    /// else begins the same. A build that is cut off leaves an index that is not valid, which the next one replaces.
+    private func buildConcurrently(
+        _ index: SQL, _ builder: ConstraintBuilder, _ transaction: borrowing Transaction
+    ) throws {
+        let state = try builder.indexState(transaction)
+        // Besides allowing the wait, this ends the query before it: a statement with bound values keeps its snapshot until
+        // the next one comes, and a build waits for every snapshot that is older than itself.
+        try transaction.run("set local idle_in_transaction_session_timeout = 0")
+        let other = try Connection(
+            to: site.target, name: "etl:\(run.value):index", deadlines: site.deadlines,
+            interruption: site.interruption)
+        guard !other.isPooled else {
+            throw Failure(
+                .refused, "\(builder.table) is in use, so \(builder.constraint.name) must be built concurrently",
+                details: ["that cannot be done through a pooler"], next: "run it over a direct connection")
+        }
+        // Waiting for this lock keeps nobody from reading or writing.
+        if state == .broken { try other.runOutsideTransaction(builder.dropIndex(concurrently: true), lock: 0) }
+        if state != .ready { try other.runOutsideTransaction(index, lock: 0) }
+        if let adopt = builder.adoptIndex { try transaction.run(adopt) }
     }
 
     /// Removes rows whose parent vanished while the rows were moved: from here on a delete of the parent cascades.
