@@ -16,7 +16,7 @@ struct ArgumentsTests {
             ("rejects a --limit 5", .rejects(RejectsOptions(pipeline: "a", limit: 5))),
             ("rejects a --export -", .rejects(RejectsOptions(pipeline: "a", export: "-"))),
             ("rejects --export=x=y a", .rejects(RejectsOptions(pipeline: "a", export: "x=y"))),
-            ("retry a --workers 2", .retry(RetryOptions(pipeline: "a", work: WorkOptions(workers: 2)))),
+            ("retry a", .retry(pipeline: "a")),
             ("sandbox start", .sandbox(.start)),
             ("sandbox stop", .sandbox(.stop)),
             ("sandbox url", .sandbox(.url)),

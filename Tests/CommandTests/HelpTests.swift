@@ -142,12 +142,6 @@ struct HelpTests {
 
                 usage: etl retry PIPELINE [OPTION…]
 
-                options:
-                  --workers N                  workers, each with a connection; else twice half
-                                               the cores, at least 2
-                  --batch-rows N               at most N rows in a transaction
-                  --batch-bytes N              at most N bytes of documents in a transaction
-
                 example:
                   etl retry chapter-sections
 

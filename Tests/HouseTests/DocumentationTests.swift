@@ -5,8 +5,9 @@ import Testing
     @Test("every command that etl --help lists is in the README")
     func commands() throws {
         let help = try runProgram(etlBinary, arguments: ["--help"]).output
-        let commands = help.split(separator: "\n").compactMap { line in
-            line.wholeMatch(of: #/ {2}([a-z][a-z-]*)(?: {2,}.*| .*)/#)?.1
+        let list = help.split(separator: "commands:\n").dropFirst().first?.split(separator: "\n\n").first ?? ""
+        let commands = list.split(separator: "\n").compactMap { line in
+            line.wholeMatch(of: #/ {2}([a-z][a-z-]*) {2,}.*/#)?.1
         }
         #expect(!commands.isEmpty, "etl --help lists no commands: \(help)")
         let readme = try #require(House.text(of: "README.md"))

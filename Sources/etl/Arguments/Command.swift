@@ -12,7 +12,7 @@ enum Command: Sendable, Equatable {
     case list
     case status(pipeline: String?)
     case rejects(RejectsOptions)
-    case retry(RetryOptions)
+    case retry(pipeline: String)
     case config
     case sandbox(SandboxAction)
     case stop(pipeline: String)
@@ -84,12 +84,6 @@ struct RejectsOptions: Sendable, Equatable {
     var pipeline = ""
     var export: String?
     var limit: Int?
-}
-
-/// Options of `etl retry`.
-struct RetryOptions: Sendable, Equatable {
-    var pipeline = ""
-    var work = WorkOptions()
 }
 
 /// What to do with the private PostgreSQL.

@@ -48,13 +48,8 @@ enum CommandTable {
         CommandEntry(
             name: "retry", summary: "process rejected rows again after the data was mended",
             arguments: .one("PIPELINE"),
-            options: workOptions { draft, change in change(&draft.retry.work) },
             example: "etl retry chapter-sections",
-            make: { (draft, arguments) throws(UsageError) in
-                var options = draft.retry
-                options.pipeline = arguments[0]
-                return .retry(options)
-            }),
+            make: { (_, arguments) throws(UsageError) in .retry(pipeline: arguments[0]) }),
         CommandEntry(
             name: "stop", summary: "ask a run, wherever it is, to stop in order", arguments: .one("PIPELINE"),
             example: "etl stop chapter-sections",

@@ -5,7 +5,6 @@ struct Draft: Sendable {
     var global = GlobalOptions()
     var run = RunOptions()
     var rejects = RejectsOptions()
-    var retry = RetryOptions()
     var wantsHelp = false
     var wantsVersion = false
 }

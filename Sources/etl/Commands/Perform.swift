@@ -21,8 +21,8 @@ extension Invocation {
             return try status(pipeline: pipeline, settings: try settings(environment, terminal), terminal: terminal)
         case .rejects(let options):
             return try rejects(options, settings: try settings(environment, terminal), terminal: terminal)
-        case .retry(let options):
-            return try retry(options, settings: try settings(environment, terminal), terminal: terminal)
+        case .retry(let pipeline):
+            return try retry(pipeline: pipeline, settings: try settings(environment, terminal), terminal: terminal)
         case .stop(let pipeline):
             return try stop(pipeline: pipeline, settings: try settings(environment, terminal), terminal: terminal)
         }

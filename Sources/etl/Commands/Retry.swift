@@ -3,12 +3,12 @@ import JSON
 import Pipelines
 
 /// `etl retry`: tries the rejected rows again, after their data was mended.
-func retry(_ options: RetryOptions, settings: Settings, terminal: Terminal) throws(CommandFailure) -> ExitCode {
+func retry(pipeline name: String, settings: Settings, terminal: Terminal) throws(CommandFailure) -> ExitCode {
     let work = PipelineWork(settings: settings, terminal: terminal)
-    let (pipeline, schema) = try work.load(options.pipeline)
+    let (pipeline, schema) = try work.load(name)
     let site = work.site(work.stopOnSignals())
     let result = try working(rerun: "etl retry \(pipeline.name)") {
-        try Retry(site: site, pipeline: pipeline, schema: schema, limits: work.limits(options.work)).perform()
+        try Retry(site: site, pipeline: pipeline, schema: schema, limits: BatchLimits()).perform()
     }
     let left = result.summary.openRejects
     let code: ExitCode = left > 0 ? .rejectsOpen : .done
