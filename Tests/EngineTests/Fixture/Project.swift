@@ -31,3 +31,17 @@ final class Project: Sendable {
         try text.write(toFile: directory + "/" + path, atomically: true, encoding: .utf8)
     }
 }
+
+extension Project {
+    /// Writes a pipeline of one stream stage, over tables that the test makes.
+    func writePipeline(_ name: String, source: String, target: String, writeBack: String? = nil) throws {
+        let back = writeBack.map { #", "write_back": { "column": "\#($0)" }"# } ?? ""
+        try write(
+            "pipelines/\(name).json",
+            """
+            { "name": "\(name)", "title": "Moves rows of a test.", "stages": [
+              { "name": "rows", "kind": "stream", "transform": "memoir-sections",
+                "source": \(source), "target": \(target)\(back) } ] }
+            """)
+    }
+}
