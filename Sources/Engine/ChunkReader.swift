@@ -10,7 +10,7 @@ struct ChunkReader {
 
     init(_ stream: Pipelines.Stream, query: ChunkQuery) {
         self.query = query
-        transform = Transform(stream.transform, columns: query.tables.columns.map(\.type))
+        transform = Transform(stream.transform, tables: query.tables)
     }
 
     /// The columns of the target that a batch's rows hold.
@@ -60,7 +60,7 @@ struct ChunkReader {
             item.cover = outcome.cover
             unmapped = outcome.unmapped
         } catch {
-            item.fate = .rejected(error.record(of: key))
+            item.fate = .rejected(error.record(of: key, query.tables.ledgerText))
         }
         for column in query.tables.columns.indices {
             batch.bytes += Int64(tuple[query.documents + column]?.count ?? 0)
@@ -92,7 +92,8 @@ extension UnsafeRawBufferPointer {
 
 extension Reject {
     /// The reject as the ledger keeps it.
-    func record(of key: Key) -> RejectRecord {
-        RejectRecord(key: key, code: code.rawValue, place: place, message: message)
+    func record(of key: Key, _ text: LedgerText) -> RejectRecord {
+        RejectRecord(
+            key: key, code: code.rawValue, place: text.printable(place), message: text.printable(message))
     }
 }

@@ -76,6 +76,9 @@ public struct Runner {
                         seconds: MonotonicClock.now - began))
             } catch let failure as Failure {
                 throw failure.at("\(request.pipeline.name), stage \(stage.name)")
+            } catch let error as PostgresError {
+                throw Failure(
+                    error, while: "stage \(stage.name)", place: "\(request.pipeline.name), stage \(stage.name)")
             }
         }
         return nil

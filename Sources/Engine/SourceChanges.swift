@@ -7,7 +7,7 @@ public struct SourceChanges: Sendable, Equatable {
     public var new: Int64 = 0
     /// Rows written to since.
     public var changed: Int64 = 0
-    /// Rows that are not there any more.
+    /// Rows that are not there any more, and not counted as gone.
     public var vanished: Int64 = 0
 
     /// Whether nothing differs.
@@ -43,7 +43,8 @@ public struct SourceChanges: Sendable, Equatable {
                 default: changes.changed += 1
                 }
             }
-            changes.vanished += Int64(known.count)
+            // Those counted as gone have had their outcome.
+            changes.vanished += max(0, Int64(known.count) - chunk.gone)
         }
         return changes
     }

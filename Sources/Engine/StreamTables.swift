@@ -25,6 +25,7 @@ struct StreamTables {
     let targetOID: Int64
     let parent: [Identifier]
     let writeBack: Identifier?
+    let ledgerText: LedgerText
 
     /// Looks the tables up; every problem is told at once.
     init(_ stream: Pipelines.Stream, schema: Identifier, _ transaction: borrowing Transaction) throws {
@@ -34,6 +35,8 @@ struct StreamTables {
         writeBack = stream.writeBack
         let sourceFacts = try TableFacts(source, transaction)
         let targetFacts = try TableFacts(target, transaction)
+        let encoding = try transaction.row("select current_setting('server_encoding')").text(0)
+        ledgerText = LedgerText(isUnicode: encoding == "UTF8")
         var problems: [String] = []
         sourceOID = sourceFacts?.oid ?? 0
         targetOID = targetFacts?.oid ?? 0
@@ -51,6 +54,12 @@ struct StreamTables {
             problems += StreamTables.parentProblems(stream, source: key, target: targetFacts)
         } else {
             problems.append("there is no table \(target)")
+        }
+        if stream.source.key.count > 1 {
+            // The rows of two parents that share the first part would get the same ids.
+            problems.append(
+                "\(stream.transform.rawValue) makes ids of a key of one column, and \(source.name) has "
+                    + "(\(stream.source.key.map(\.name).joined(separator: ", ")))")
         }
         guard problems.isEmpty else {
             throw Failure(.failed, "the tables are not what the stage needs", details: problems)

@@ -28,12 +28,7 @@ struct TargetMerge {
         let present = try transaction.row(
             "select count(*) from (select distinct \(SQL.list(tables.parent)) from \(old) o) p")
         if !different.isEmpty { try settle(different, transaction) }
-        try transaction.run(
-            """
-            insert into \(tables.target) (\(list))
-            select \(list) from \(Self.staged) n
-             where not exists (select from \(old) o where \(sameParent("o", "n")))
-            """)
+        try insert("not exists (select from \(old) o where \(sameParent("o", "n")))", transaction)
         return (present.int(0) ?? 0) - Int64(different.count)
     }
 
@@ -99,12 +94,25 @@ struct TargetMerge {
                  where n.\(unsafe: id) = t.\(unsafe: id)
                    and (\(unsafe: values("t"))) is distinct from (\(unsafe: values("n")))
                 """)
-            try transaction.run(
+            try insert(
                 """
-                insert into \(tables.target) (\(list)) select \(list) from \(Self.staged) n
-                 where exists (select from \(old) o where \(sameParent("o", "n")))
-                   and not exists (select from \(tables.target) t where t.\(unsafe: id) = n.\(unsafe: id))
-                """)
+                exists (select from \(old) o where \(sameParent("o", "n")))
+                and not exists (select from \(tables.target) t where t.\(unsafe: id) = n.\(unsafe: id))
+                """, transaction)
+        }
+    }
+
+    /// Inserts the staged rows that a condition on `n` picks; every one must arrive, as with COPY.
+    private func insert(_ condition: SQL, _ transaction: borrowing Transaction) throws(PostgresError) {
+        let counts = try transaction.row(
+            """
+            with chosen as materialized (select \(list) from \(Self.staged) n where \(condition)),
+                 stored as (insert into \(tables.target) (\(list)) select \(list) from chosen returning 1)
+            select (select count(*) from chosen), (select count(*) from stored)
+            """)
+        let (sent, stored) = (Int(counts.int(0) ?? 0), Int(counts.int(1) ?? 0))
+        guard sent == stored else {
+            throw .copyCountDiffers(table: tables.target.description, sent: sent, stored: stored)
         }
     }
 }

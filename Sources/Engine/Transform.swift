@@ -12,13 +12,19 @@ struct Transform {
     }
 
     private var memoirSections: MemoirSections
+    private let text: LedgerText
     let targetColumns: [Identifier]
 
-    init(_ transform: BuiltInTransform, columns: [DocumentType]) {
+    /// The column among the transform's that holds the source's key; the pipeline says what the target calls it.
+    private static let parentColumn = Identifier("chapter_id" as StaticString)
+
+    init(_ transform: BuiltInTransform, tables: StreamTables) {
+        text = tables.ledgerText
         switch transform {
         case .memoirSections:
-            memoirSections = MemoirSections(content: columns[0], images: columns[1])
+            memoirSections = MemoirSections(content: tables.columns[0].type, images: tables.columns[1].type)
             targetColumns = MemoirSections.targetColumns.compactMap { Identifier($0) }
+                .map { $0 == Self.parentColumn ? tables.parent[0] : $0 }
         }
     }
 
@@ -30,16 +36,6 @@ struct Transform {
         let row = SourceRow(
             keyText: keyText, keyBinary: keyBinary, content: documents[0], images: documents[1])
         let outcome = try memoirSections.apply(row, to: &rows)
-        return Outcome(rows: outcome.rows, cover: outcome.cover, unmapped: outcome.unmapped.map(printable))
-    }
-}
-
-/// A key of a document as the ledger and people can name it: control characters escaped as in JSON.
-private func printable(_ name: [UInt8]) -> [UInt8] {
-    guard name.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return name }
-    return name.flatMap { byte -> [UInt8] in
-        guard byte < 0x20 || byte == 0x7F else { return [byte] }
-        let digits = String(byte, radix: 16)
-        return Array(("\\u00" + (digits.count == 1 ? "0" : "") + digits).utf8)
+        return Outcome(rows: outcome.rows, cover: outcome.cover, unmapped: outcome.unmapped.map(text.printable))
     }
 }

@@ -60,6 +60,8 @@ public struct DoneChunk: Sendable {
     public let range: KeyRange
     /// What it saw, in key order.
     public let seen: [(hash: Int64, xmin: Int64)]
+    /// How many of the rows it saw are counted as gone already.
+    public let gone: Int64
 }
 
 extension Ledger {
@@ -80,9 +82,11 @@ extension Ledger {
         of stage: ChunkedStage, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [DoneChunk] {
         let found = try transaction.run(
-            "select encode(seen, 'hex'), \(stage.bounds) from chunks where \(stage.rows) and state = 'done'")
+            "select encode(seen, 'hex'), gone, \(stage.bounds) from chunks where \(stage.rows) and state = 'done'")
         return found.rows.map { row in
-            DoneChunk(range: stage.range(in: row, from: 1), seen: SeenRows.decode(hex: row.bytes(0) ?? []))
+            DoneChunk(
+                range: stage.range(in: row, from: 2), seen: SeenRows.decode(hex: row.bytes(0) ?? []),
+                gone: row.int(1) ?? 0)
         }
     }
 }

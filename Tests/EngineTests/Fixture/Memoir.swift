@@ -1,0 +1,131 @@
+import Engine
+import Foundation
+import Ledger
+import Pipelines
+import Postgres
+import Support
+
+/// Chapters in a database of their own, and the runs over them.
+///
+/// What blocks does so on a thread of its own, because tests share as many threads as there are processors.
+struct Memoir: Sendable {
+    let database: TestDatabase
+    /// Where `pipelines/` and `sql/` are.
+    var project = packageDirectory
+    var pipeline = "chapter-sections"
+    var schema: Identifier = Identifier("public")
+    var ledger: Identifier = Identifier("etl")
+    var limits = BatchLimits(rows: 10, workers: 2)
+    var deadlines = Deadlines(connect: 10, statement: 30, lock: 0.2, idle: 60, outage: 20)
+
+    /// Makes the table of chapters, with `rows` good ones in it.
+    init(_ rows: Int = 0, key: KeyType = .uuid, documents: String = "jsonb", encoding: String? = nil) async throws {
+        database = try await blocking { try TestServer.shared.database(encoding: encoding) }
+        try await psql(
+            """
+            create table chapters (id \(key.name) primary key, content \(documents), images jsonb);
+            \(Self.chapters(1...max(1, rows), key: key, documents: documents, where: rows > 0))
+            """)
+    }
+
+    /// A memoir in a database that is there already.
+    init(in database: TestDatabase) {
+        self.database = database
+    }
+
+    /// The types that keys have in the wild.
+    enum KeyType: CaseIterable {
+        case uuid, text, varchar, bigint
+
+        var name: String { self == .varchar ? "varchar(40)" : "\(self)" }
+
+        /// The key of the chapter with a number.
+        func expression(_ number: String) -> String {
+            self == .bigint ? "(\(number))::bigint" : "md5((\(number))::text)::uuid::\(name)"
+        }
+    }
+
+    /// SQL that adds chapters of two sections each; every third one has a picture and thereby a cover.
+    static func chapters(
+        _ numbers: ClosedRange<Int>, key: KeyType = .uuid, documents: String = "jsonb", where condition: Bool = true
+    ) -> String {
+        """
+        insert into chapters (id, content, images)
+        select \(key.expression("i")), format('["first of %s", "second"]', i)::\(documents),
+               case when i % 3 = 0 then format('["%s.jpg"]', i)::jsonb end
+          from generate_series(\(numbers.lowerBound), \(numbers.upperBound)) i where \(condition);
+        """
+    }
+
+    /// The key of the chapter with a number, in SQL, where keys are UUIDs.
+    static func key(_ number: Int) -> String { KeyType.uuid.expression("\(number)") }
+
+    /// Runs SQL in the real psql and returns what it prints.
+    @discardableResult
+    func psql(_ sql: String) async throws -> String {
+        try await blocking { [database] in try database.psql(sql) }
+    }
+
+    /// Where and for whom a run works.
+    func site(_ reporter: any Reporter, _ interruption: Interruption = Interruption()) -> Site {
+        Site(
+            target: target, deadlines: deadlines, interruption: interruption, ledger: Ledger(schema: ledger),
+            actor: Actor(host: "workbench", osUser: "tester", pid: 4711, program: "tests"), reporter: reporter)
+    }
+
+    /// The database, as libpq's keywords.
+    var target: ConnectionTarget {
+        let parts = URLComponents(string: database.url)
+        let items = (parts?.queryItems ?? []).map { (name: $0.name, value: $0.value ?? "") }
+        return ConnectionTarget(keywords: [(name: "dbname", value: database.name)] + items)
+    }
+
+    /// Runs the pipeline as far as asked.
+    @discardableResult
+    func run(
+        until: String? = nil, joins: Bool = false, existing: ExistingRows = .stop,
+        reporter: any Reporter = Recorder(), interruption: Interruption = Interruption()
+    ) async throws -> RunResult {
+        try await blocking {
+            let request = RunRequest(
+                pipeline: try PipelineCatalog(project: project).load(pipeline), schema: schema,
+                goal: Goal(until: until), limits: limits, joins: joins, existing: existing)
+            return try Runner(site: site(reporter, interruption), request: request).run()
+        }
+    }
+
+    /// Tries the rejects again.
+    func retry() async throws -> RetryResult {
+        try await blocking {
+            try Retry(
+                site: site(Recorder()), pipeline: try PipelineCatalog(project: project).load(pipeline),
+                schema: schema, limits: limits
+            ).perform()
+        }
+    }
+
+    /// Does what must fail, and gives the failure.
+    func failure(of work: () async throws -> some Sendable) async throws -> Failure {
+        do {
+            let value = try await work()
+            throw NoFailure(value: "\(value)")
+        } catch let failure as Failure {
+            return failure
+        }
+    }
+
+    /// What was done though it had to fail.
+    struct NoFailure: Error {
+        let value: String
+    }
+}
+
+extension RunResult {
+    /// The sums of the stage that moves rows.
+    var rows: StageSummary.Rows? { summary.stages.compactMap(\.rows).first }
+
+    /// The outcomes of the source's rows, for comparing in one line.
+    var outcomes: [Int64] {
+        rows.map { [$0.read, $0.migrated, $0.empty, $0.rejected, $0.gone] } ?? []
+    }
+}
