@@ -7,8 +7,8 @@ struct ConstraintBuilder {
     enum Presence: Equatable {
         case absent
         case valid
-        /// A foreign key that does not vouch for the rows that were there before it.
-        case notValid
+        /// A foreign key, by the name it has there, that does not vouch for the rows that were there before it.
+        case notValid(name: Identifier)
         /// Something that stands in its way.
         case differs(String)
     }
@@ -54,7 +54,7 @@ struct ConstraintBuilder {
     }
 
     /// Makes a foreign key vouch for every row.
-    var validate: SQL { "alter table \(table) validate constraint \(constraint.name)" }
+    func validate(_ name: Identifier) -> SQL { "alter table \(table) validate constraint \(name)" }
 
     /// Its index alone, built without keeping anybody from writing; nil for what has no index.
     var createIndexConcurrently: SQL? {
@@ -163,7 +163,8 @@ struct ConstraintBuilder {
         guard row.bool(1) else {
             return .differs("\(table) has a foreign key \(row.text(2) ?? "") that is not ON DELETE \(onDelete.sql)")
         }
-        return row.bool(0) ? .valid : .notValid
+        if row.bool(0) { return .valid }
+        return .notValid(name: row.text(2).flatMap { Identifier($0) } ?? constraint.name)
     }
 
     private func oid(_ name: QualifiedName) -> SQL { "to_regclass(\(.text(name.quoted)))" }

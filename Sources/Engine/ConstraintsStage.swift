@@ -93,7 +93,9 @@ struct ConstraintsStage {
     private func validate(_ constraint: Constraint) throws {
         let builder = ConstraintBuilder(constraint: constraint, schema: schema)
         try inTurn(locking: builder.tables) { transaction in
-            if try builder.presence(transaction) == .notValid { try transaction.run(builder.validate) }
+            if case .notValid(let name) = try builder.presence(transaction) {
+                try transaction.run(builder.validate(name))
+            }
         }
     }
 
