@@ -26,7 +26,7 @@ public struct StageSummary: Sendable {
         public let gone: Int64
         /// Of the migrated: those whose equal rows were there already.
         public let adopted: Int64
-        /// Rows written to the target.
+        /// Rows of the target that they gave.
         public let targetRows: Int64
         /// Source rows when the stage was planned.
         public let total: Int64?

@@ -9,7 +9,7 @@ public struct RunResult: Sendable {
     public let summary: RunSummary
     /// Whether there was nothing to do.
     public let hadNothingToDo: Bool
-    /// What is new or changed in the source since; nil where it was not looked at.
+    /// What is new or changed in the sources of the stages that are done; nil where they cannot be read any more.
     public let changes: SourceChanges?
     /// Why the work is over though stages are open, where a check said so.
     public let finishedReason: String?
@@ -135,7 +135,7 @@ public struct Runner {
                 else {
                     throw Failure(.failed, "the ledger has lost run \(run.value)")
                 }
-                let changes = hadNothingToDo ? try changes(of: run, transaction) : nil
+                let changes = try changes(of: run, transaction)
                 return RunResult(
                     summary: try RunSummary(record, ledger: site.ledger, transaction),
                     hadNothingToDo: hadNothingToDo, changes: changes, finishedReason: finishedReason)

@@ -14,7 +14,7 @@ public struct Totals: Sendable, Equatable {
     public var gone: Int64 = 0
     /// Of the migrated: those whose equal rows were there already.
     public var adopted: Int64 = 0
-    /// Rows written to the target.
+    /// Rows of the target that they gave.
     public var targetRows: Int64 = 0
     /// Bytes of documents read.
     public var bytes: Int64 = 0

@@ -137,7 +137,7 @@ comment on column chunks.empty is 'Source rows that give no row.';
 comment on column chunks.rejected is 'Source rows with an open or accepted reject.';
 comment on column chunks.gone is 'Source rows that vanished after they were read.';
 comment on column chunks.adopted is 'Of the migrated: those whose equal rows were in the target already.';
-comment on column chunks.target_rows is 'Rows written to the target.';
+comment on column chunks.target_rows is 'Rows of the target that they gave.';
 comment on column chunks.bytes is 'Bytes of documents read.';
 comment on column chunks.seen is 'What was seen, in key order, 12 bytes a row: 64-bit hash of the key, xmin.';
 comment on column chunks.seen_sum is 'Sum over the rows seen of a hash of key and xmin, which the server can add up by itself.';

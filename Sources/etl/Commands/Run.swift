@@ -65,6 +65,7 @@ private func show(_ result: RunResult, _ code: ExitCode, _ terminal: Terminal) {
     } else {
         for line in SummaryText.lines(result.summary) { terminal.result(line) }
     }
+    if let since = since(result.changes) { terminal.result("\(result.summary.pipeline): \(since)") }
     if let next { terminal.note("\(Quantity.counted(result.summary.openRejects, "reject")) open; next: \(next)") }
 }
 
@@ -72,14 +73,19 @@ private func nothingToDo(_ result: RunResult) -> String {
     let name = result.summary.pipeline
     let rejects = result.summary.openRejects
     let open = rejects > 0 ? ", \(Quantity.counted(rejects, "reject")) open" : ""
-    guard let changes = result.changes, !changes.isEmpty else { return "\(name): nothing to do\(open)" }
+    return "\(name): nothing to do\(open)"
+}
+
+/// What the source has had written to it since it was read; nil when nothing.
+private func since(_ changes: SourceChanges?) -> String? {
+    guard let changes, !changes.isEmpty else { return nil }
     var parts: [String] = []
     if changes.new > 0 { parts.append("\(Quantity.grouped(changes.new)) new") }
     if changes.changed > 0 { parts.append("\(Quantity.grouped(changes.changed)) changed") }
     if changes.vanished > 0 { parts.append("\(Quantity.grouped(changes.vanished)) deleted") }
     return """
-        \(name): nothing to do\(open); in the source since: \(parts.joined(separator: ", ")) \
-        (bringing those over is the work of catch-up, which this version does not have yet)
+        in the source since it was read: \(parts.joined(separator: ", ")) \
+        (to bring them over is the work of catch-up, which this version does not have yet)
         """
 }
 
