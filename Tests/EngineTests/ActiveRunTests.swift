@@ -50,6 +50,8 @@ struct ActiveRunTests {
     @Test("of twenty starts at once one works; the others are refused or find nothing to do")
     func twentyStarts() async throws {
         let memoir = try await Memoir(30)
+        // With the ledger there already nothing but its rows keeps them apart.
+        try await memoir.run(until: "tables")
         let results = await withTaskGroup(of: Result<RunResult, any Error>.self) { group in
             for _ in 0..<20 {
                 group.addTask {
@@ -66,7 +68,7 @@ struct ActiveRunTests {
             }
         }
         #expect(workers == 1)
-        #expect(try await memoir.psql("select string_agg(act, ',' order by id) from etl.audit") == "begin,finish")
+        #expect(try await memoir.psql("select string_agg(act, ',' order by id) from etl.audit") == "begin,finish,resume,finish")
         #expect(try await memoir.psql("select count(*), count(distinct id) from chapter_sections") == "70|70")
         #expect(try await memoir.run().outcomes == [30, 30, 0, 0, 0])
     }
