@@ -25,11 +25,23 @@ final class Introduction {
                 try site.ledger.releaseClaims(of: old, transaction)
                 try site.ledger.endWorker(old, transaction)
             }
-            return try site.ledger.addWorker(
-                number: number, to: run, actor: site.actor, backend: connection.backend,
-                isPooled: connection.isPooled, transaction)
+            return try add(connection, transaction)
         }
         previous = old
+    }
+
+    /// Enters the first session in a transaction that is open already: what it begins and who began it are known at the
+    /// same moment. Where the transaction does not happen, this introduction is of no use any more.
+    func enter(_ connection: Connection, _ transaction: borrowing Transaction) throws(PostgresError) {
+        worker = try add(connection, transaction)
+    }
+
+    private func add(
+        _ connection: Connection, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> WorkerID {
+        try site.ledger.addWorker(
+            number: number, to: run, actor: site.actor, backend: connection.backend, isPooled: connection.isPooled,
+            transaction)
     }
 
     /// The worker that the session is.

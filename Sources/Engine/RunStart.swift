@@ -10,6 +10,8 @@ struct RunStart {
         let run: RunID
         let plan: Plan
         let fingerprints: [String: String]
+        /// Who leads this process's work; entered already where there is work.
+        let leader: Introduction
     }
 
     /// How long another process is waited for before it is said to be active.
@@ -28,7 +30,7 @@ struct RunStart {
             try site.throwIfStopping()
             do {
                 return try session.perform("beginning the run") { connection in
-                    try connection.transaction(site.moving) { try begin($0) }
+                    try connection.transaction(site.moving) { try begin(on: connection, $0) }
                 }
             } catch let failure as Failure where failure.kind == .anotherRun && MonotonicClock.now < deadline {
                 _ = site.interruption.wait(seconds: 0.2)
@@ -60,7 +62,7 @@ struct RunStart {
         try LedgerGuard.admit(presence, site.ledger)
     }
 
-    private func begin(_ transaction: borrowing Transaction) throws -> Begun {
+    private func begin(on connection: Connection, _ transaction: borrowing Transaction) throws -> Begun {
         let run = try site.ledger.lockRun(of: request.pipeline.name, on: request.schema, transaction)
         try RunBinding.check(run, site.ledger, transaction)
         let stages = request.pipeline.stages
@@ -71,15 +73,19 @@ struct RunStart {
         try refuseChanges(in: stages, records, fingerprints)
         let done = Set(records.filter { $0.state == .done }.map(\.name))
         let plan = try Plan(request.pipeline, done: done, goal: request.goal)
-        if plan.steps.isEmpty { return Begun(run: run.id, plan: plan, fingerprints: fingerprints) }
+        let leader = Introduction(site: site, run: run.id, number: 0)
+        let begun = Begun(run: run.id, plan: plan, fingerprints: fingerprints, leader: leader)
+        if plan.steps.isEmpty { return begun }
         if !request.joins { try ActiveRun.refuse(run, site.ledger, transaction) }
+        // In this very transaction, or whoever waits for the run's row would find nobody at work.
+        try leader.enter(connection, transaction)
         let isNew = records.allSatisfy { $0.state == .pending }
         try site.ledger.set(.running, of: run.id, transaction)
         try site.ledger.audit(
             request.joins ? .join : isNew ? .begin : .resume, run: run.id, pipeline: request.pipeline.name,
             detail: "stages " + plan.steps.map(\.name).joined(separator: ", "), by: site.actor, transaction)
         site.reporter.report(.runBegan(run: run.id.value, pipeline: request.pipeline.name, resumed: !isNew))
-        return Begun(run: run.id, plan: plan, fingerprints: fingerprints)
+        return begun
     }
 
     /// A stage that was begun by one definition is not gone on with by another. Checks move nothing and may change.

@@ -38,7 +38,7 @@ public struct Runner {
         guard !begun.plan.steps.isEmpty else {
             return try result(of: begun.run, session, hadNothingToDo: true)
         }
-        let leader = Introduction(site: site, run: begun.run, number: 0)
+        let leader = begun.leader
         let working = Session(site: site, name: "etl:\(begun.run.value):0") { try leader.introduce($0) }
         do {
             let reason = try perform(begun, on: working)

@@ -65,6 +65,10 @@ struct StageWork {
             return try session.perform("stage \(stage.name)") { connection in
                 try connection.transaction(site.looking) { transaction in
                     let tables = try StreamTables(stream, schema: request.schema, transaction)
+                    let records = try site.ledger.stages(of: run, transaction)
+                    if let record = records.first(where: { $0.name == earlier.name }), record.sourceOID != nil {
+                        try TableBinding.check(record, tables, transaction)
+                    }
                     return (ChunkedStage(run: run, name: earlier.name, keyColumns: tables.key.count), tables)
                 }
             }

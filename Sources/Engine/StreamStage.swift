@@ -27,7 +27,7 @@ struct StreamStage {
         let begun = try StageTurn(site: site, run: run, stage: stage.name, session: session).take {
             transaction, record in
             if record.state == .running, record.sourceOID != nil {
-                return try job(StreamTables(stream, schema: request.schema, transaction), record: record)
+                return try job(record, transaction)
             }
             return try begin(transaction)
         }
@@ -38,17 +38,11 @@ struct StreamStage {
         return moved
     }
 
-    private func job(_ tables: StreamTables, record: StageRecord) throws -> StreamJob {
-        guard record.sourceOID == tables.sourceOID else {
-            throw Failure(
-                .refused, "\(tables.source) is another table than the one this stage was begun on",
-                details: ["it was dropped and made again since"])
-        }
-        guard record.targetOID == tables.targetOID else {
-            throw Failure(
-                .refused, "\(tables.target) is another table than the one this stage was begun on",
-                details: ["it was dropped and made again since, and the rows written to it are gone"])
-        }
+    private func job(
+        _ record: StageRecord, _ transaction: borrowing Transaction
+    ) throws -> StreamJob {
+        let tables = try StreamTables(stream, schema: request.schema, transaction)
+        try TableBinding.check(record, tables, transaction)
         return StreamJob(
             stage: chunked(tables), stream: stream, tables: tables, limits: request.limits,
             mode: record.targetWasEmpty ? .direct : .merge(request.existing))

@@ -8,12 +8,9 @@ import Testing
 struct AttemptTests {
     /// 8 chapters in chunks of 4, planned and not begun, with one worker to come.
     private func planned() async throws -> Memoir {
-        var memoir = try await Memoir(8)
-        memoir.limits = BatchLimits(rows: 4, workers: 1)
+        let memoir = try await Memoir(8, limits: BatchLimits(rows: 4, workers: 1))
         try await memoir.run(until: "tables")
-        let interruption = Interruption()
-        let stopper = Recorder { if case .progress = $0 { interruption.requestStop(signal: 15) } }
-        _ = try await memoir.failure { try await memoir.run(reporter: stopper, interruption: interruption) }
+        try await memoir.stop(afterRows: 0)
         return memoir
     }
 
@@ -54,12 +51,9 @@ struct AttemptTests {
 
     @Test("a row that ended three workers alone is rejected without being read, and the others are migrated")
     func crashedWorker() async throws {
-        var memoir = try await Memoir(3)
-        memoir.limits = BatchLimits(rows: 1, workers: 1)
+        let memoir = try await Memoir(3, limits: BatchLimits(rows: 1, workers: 1))
         try await memoir.run(until: "tables")
-        let interruption = Interruption()
-        let stopper = Recorder { if case .progress = $0 { interruption.requestStop(signal: 15) } }
-        _ = try await memoir.failure { try await memoir.run(reporter: stopper, interruption: interruption) }
+        try await memoir.stop(afterRows: 0)
         try await kill(memoir, attempts: 3, where: "n = 2")
         let result = try await memoir.run()
         #expect(result.outcomes == [3, 2, 0, 1, 0])
@@ -80,8 +74,7 @@ struct AttemptTests {
 
     @Test("a chunk too slow for the statement timeout is halved until it is not")
     func slow() async throws {
-        var memoir = try await Memoir(8)
-        memoir.limits = BatchLimits(rows: 8, workers: 1)
+        var memoir = try await Memoir(8, limits: BatchLimits(rows: 8, workers: 1))
         memoir.deadlines.statement = 1
         try await memoir.run(until: "tables")
         try await memoir.psql(

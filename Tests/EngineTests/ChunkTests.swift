@@ -8,8 +8,7 @@ import Testing
 struct ChunkTests {
     @Test("are cut where their bytes are used up, and the counts still add up")
     func byteLimit() async throws {
-        var memoir = try await Memoir()
-        memoir.limits = BatchLimits(rows: 100, bytes: 2000, workers: 2)
+        let memoir = try await Memoir(limits: BatchLimits(rows: 100, bytes: 2000, workers: 2))
         try await memoir.psql(
             "insert into chapters select \(Memoir.KeyType.uuid.expression("i")), jsonb_build_array(repeat(i::text, 300)) from generate_series(11, 50) i")
         let result = try await memoir.run()
@@ -22,8 +21,7 @@ struct ChunkTests {
 
     @Test("may hold one document that is larger than all their bytes")
     func hugeDocument() async throws {
-        var memoir = try await Memoir(4)
-        memoir.limits = BatchLimits(rows: 100, bytes: 100, workers: 1)
+        let memoir = try await Memoir(4, limits: BatchLimits(rows: 100, bytes: 100, workers: 1))
         try await memoir.psql(
             "update chapters set content = jsonb_build_array(repeat('x', 300000)) where id = \(Memoir.key(2))")
         #expect(try await memoir.run().outcomes == [4, 4, 0, 0, 0])
@@ -32,8 +30,7 @@ struct ChunkTests {
 
     @Test("do not fetch a document above the limit, which is rejected", arguments: ["text", "json", "jsonb"])
     func tooLarge(type: String) async throws {
-        var memoir = try await Memoir(documents: type)
-        memoir.limits = BatchLimits(rows: 100, documentBytes: 50_000, workers: 1)
+        let memoir = try await Memoir(documents: type, limits: BatchLimits(rows: 100, documentBytes: 50_000, workers: 1))
         try await memoir.psql(
             """
             insert into chapters (id, content)

@@ -120,9 +120,7 @@ struct ExistingRowsTests {
     func resumed() async throws {
         var memoir = try await filled()
         memoir.limits.workers = 1
-        let interruption = Interruption()
-        let stopper = Recorder { if case .progress(let progress) = $0, progress.rowsHere > 0 { interruption.requestStop(signal: 2) } }
-        let failure = try await memoir.failure { try await memoir.run(reporter: stopper, interruption: interruption) }
+        let failure = try await memoir.stop(afterRows: 1, signal: 2)
         #expect(failure.kind == .stopped(signal: 2))
         #expect(try await memoir.run().rows?.adopted == 12)
     }

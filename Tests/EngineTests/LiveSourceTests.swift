@@ -26,8 +26,7 @@ struct LiveSourceTests {
 
     @Test("keeps what its application wrote while a chunk was in hand, which is counted as changed")
     func changedMeanwhile() async throws {
-        var memoir = try await Memoir(12)
-        memoir.limits = BatchLimits(rows: 100, workers: 1)
+        let memoir = try await Memoir(12, limits: BatchLimits(rows: 100, workers: 1))
         try await memoir.run(until: "tables")
         let application = try await HeldTransaction(
             in: memoir, "select from chapters where id = \(Memoir.key(6)) for update",
@@ -74,7 +73,7 @@ struct LiveSourceTests {
             alter table chapter_sections add constraint "Schlüssel" primary key (id);
             create unique index places on chapter_sections (chapter_id, order_index);
             alter table chapter_sections add constraint parent foreign key (chapter_id) references chapters
-                on delete cascade not valid
+                on delete cascade
             """)
         try await memoir.run()
         let found = try await memoir.psql(
@@ -86,6 +85,16 @@ struct LiveSourceTests {
             select created from etl.stages where name = 'constraints'
             """)
         #expect(found == "Schlüssel true,parent true\nSchlüssel,places\n{}")
+    }
+
+    @Test("has a foreign key of another name made valid")
+    func otherNameNotValid() async throws {
+        let memoir = try await Memoir(5)
+        try await memoir.run(until: "sections")
+        try await memoir.psql(
+            "alter table chapter_sections add constraint parent foreign key (chapter_id) references chapters on delete cascade not valid")
+        try await memoir.run()
+        #expect(try await memoir.psql("select conname, convalidated from pg_constraint where conrelid = 'chapter_sections'::regclass and contype = 'f'") == "parent|t")
     }
 
     @Test("has an index rebuilt that a broken build left behind")
@@ -101,16 +110,4 @@ struct LiveSourceTests {
         try await memoir.run()
         #expect(try await memoir.psql("select bool_and(indisvalid), count(*) from pg_index where indrelid = 'chapter_sections'::regclass") == "t|2")
     }
-}
-
-extension Memoir {
-    /// Waits until a session of a run waits for another's lock.
-    func waitForLock() async throws {
-        let query = "select count(*) from pg_stat_activity where datname = current_database() and application_name like 'etl%' and wait_event_type = 'Lock'"
-        let isWaiting = try await eventually { try database.psql(query) != "0" }
-        guard isWaiting else { throw NothingWaits() }
-    }
-
-    /// No session came to wait for a lock.
-    struct NothingWaits: Error {}
 }

@@ -10,27 +10,28 @@ import Support
 /// What blocks does so on a thread of its own, because tests share as many threads as there are processors.
 struct Memoir: Sendable {
     let database: TestDatabase
+    /// The name of another database to run in; nil for that one.
+    var otherDatabase: String?
     /// Where `pipelines/` and `sql/` are.
     var project = packageDirectory
     var pipeline = "chapter-sections"
     var schema: Identifier = Identifier("public")
     var ledger: Identifier = Identifier("etl")
-    var limits = BatchLimits(rows: 10, workers: 2)
+    var limits: BatchLimits
     var deadlines = Deadlines(connect: 10, statement: 30, lock: 0.2, idle: 60, outage: 20)
 
     /// Makes the table of chapters, with `rows` good ones in it.
-    init(_ rows: Int = 0, key: KeyType = .uuid, documents: String = "jsonb", encoding: String? = nil) async throws {
+    init(
+        _ rows: Int = 0, key: KeyType = .uuid, documents: String = "jsonb", encoding: String? = nil,
+        limits: BatchLimits = BatchLimits(rows: 10, workers: 2)
+    ) async throws {
+        self.limits = limits
         database = try await blocking { try TestServer.shared.database(encoding: encoding) }
         try await psql(
             """
             create table chapters (id \(key.name) primary key, content \(documents), images jsonb);
             \(Self.chapters(1...max(1, rows), key: key, documents: documents, where: rows > 0))
             """)
-    }
-
-    /// A memoir in a database that is there already.
-    init(in database: TestDatabase) {
-        self.database = database
     }
 
     /// The types that keys have in the wild.
@@ -77,7 +78,7 @@ struct Memoir: Sendable {
     var target: ConnectionTarget {
         let parts = URLComponents(string: database.url)
         let items = (parts?.queryItems ?? []).map { (name: $0.name, value: $0.value ?? "") }
-        return ConnectionTarget(keywords: [(name: "dbname", value: database.name)] + items)
+        return ConnectionTarget(keywords: [(name: "dbname", value: otherDatabase ?? database.name)] + items)
     }
 
     /// Runs the pipeline as far as asked.

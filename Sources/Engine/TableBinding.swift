@@ -1,0 +1,27 @@
+import Ledger
+import Postgres
+
+/// What a stage that was begun on some tables is bound to: going on with others would lose rows, or remove them.
+enum TableBinding {
+    /// Throws when a table is another than the one the stage was begun on, or the source was emptied since. A source
+    /// that was written anew with its rows in it, as by VACUUM FULL, is the same.
+    static func check(_ record: StageRecord, _ tables: StreamTables, _ transaction: borrowing Transaction) throws {
+        guard record.sourceOID == tables.sourceOID else {
+            throw Failure(
+                .refused, "\(tables.source) is another table than the one stage \(record.name) was begun on",
+                details: ["it was dropped and made again since"])
+        }
+        guard record.targetOID == tables.targetOID else {
+            throw Failure(
+                .refused, "\(tables.target) is another table than the one stage \(record.name) was begun on",
+                details: ["it was dropped and made again since, and the rows written to it are gone"])
+        }
+        guard let total = record.total, total > 0 else { return }
+        guard try transaction.row("select exists (select from \(tables.source))").bool(0) else {
+            throw Failure(
+                .refused, "\(tables.source) was emptied since stage \(record.name) was begun",
+                details: ["it had \(total) rows; going on would remove what was made of them"],
+                next: "bring the rows back, then run again")
+        }
+    }
+}

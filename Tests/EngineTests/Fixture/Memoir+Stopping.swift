@@ -1,0 +1,36 @@
+import Engine
+import Postgres
+import Support
+
+extension Memoir {
+    /// Runs until some rows are committed, and stops in order.
+    @discardableResult
+    func stop(afterRows rows: Int64, signal: Int32 = 15) async throws -> Failure {
+        let interruption = Interruption()
+        let stopper = Recorder { event in
+            if case .progress(let progress) = event, progress.rowsHere >= rows {
+                interruption.requestStop(signal: signal)
+            }
+        }
+        return try await failure { try await run(reporter: stopper, interruption: interruption) }
+    }
+
+    /// Waits until a session of a run waits for another's lock, and gives its server process.
+    @discardableResult
+    func waitForLock() async throws -> String {
+        let query = """
+            select min(pid) from pg_stat_activity where datname = current_database()
+               and application_name like 'etl%' and wait_event_type = 'Lock'
+            """
+        var pid = ""
+        let isWaiting = try await eventually {
+            pid = try database.psql(query)
+            return !pid.isEmpty
+        }
+        guard isWaiting else { throw NothingWaits() }
+        return pid
+    }
+
+    /// No session came to wait for a lock.
+    struct NothingWaits: Error {}
+}
