@@ -32,7 +32,8 @@ public struct Ledger: Sendable {
     public func presence(_ transaction: borrowing Transaction) throws(PostgresError) -> Presence {
         let found = try transaction.row(
             """
-            select exists (select from pg_class where relnamespace = s.oid),
+            select exists (select from pg_depend where refclassid = 'pg_namespace'::regclass and refobjid = s.oid
+                              and classid <> 'pg_default_acl'::regclass),
                    exists (select from pg_class c join pg_attribute a on a.attrelid = c.oid
                             where c.relnamespace = s.oid and c.relname = 'ledger' and c.relkind = 'r'
                               and a.attname = 'product' and not a.attisdropped)

@@ -21,18 +21,19 @@ public struct Deadlines: Sendable, Equatable {
     public var idle: Double
     /// Seconds that a lost server is waited for.
     public var outage: Double
+    /// Seconds that the client waits for a statement's end beyond what the server allows it.
+    public var grace: Double
 
     /// The deadlines of a run whose operator set none.
     public init(
-        connect: Double = 10, statement: Double = 300, lock: Double = 2, idle: Double = 60, outage: Double = 600
+        connect: Double = 10, statement: Double = 300, lock: Double = 2, idle: Double = 60, outage: Double = 600,
+        grace: Double = 10
     ) {
         self.connect = connect
         self.statement = statement
         self.lock = lock
         self.idle = idle
         self.outage = outage
+        self.grace = grace
     }
-
-    /// How much longer than the server the client waits for a statement to end.
-    static let grace = 10.0
 }

@@ -26,9 +26,14 @@ struct Deadline {
 extension Connection {
     /// Runs a statement and gives its last result. `seconds` bound the wait; zero means without end.
     func execute(_ sql: SQL, within seconds: Double) throws(PostgresError) -> ResultTable {
-        let deadline = Deadline(seconds: seconds > 0 ? seconds + Deadlines.grace : 0, what: "a statement")
+        let deadline = deadline(within: seconds, what: "a statement")
         try send(sql, until: deadline)
         return try finishStatement(until: deadline)
+    }
+
+    /// When to give up a statement that the server allows `seconds`; zero means never.
+    func deadline(within seconds: Double, what: String) -> Deadline {
+        Deadline(seconds: seconds > 0 ? seconds + deadlines.grace : 0, what: what)
     }
 
     /// Sends a statement whole.

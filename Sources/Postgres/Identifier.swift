@@ -30,7 +30,14 @@ public struct Identifier: Hashable, Sendable, CustomStringConvertible {
 
     /// The name as it stands in SQL: always in double quotes, inner quotes doubled.
     public var quoted: String {
-        "\"" + name.replacing("\"", with: "\"\"") + "\""
+        // By scalars: as a Character, a quote with a combining mark after it is no quote.
+        var quoted = "\"".unicodeScalars
+        for scalar in name.unicodeScalars {
+            if scalar == "\"" { quoted.append(scalar) }
+            quoted.append(scalar)
+        }
+        quoted.append("\"")
+        return String(quoted)
     }
 
     /// The name without quotes, for people.

@@ -1,0 +1,36 @@
+public import Postgres
+public import PostgresSandbox
+
+extension Sandbox {
+    /// The keywords that lead libpq to one of its databases.
+    public func connectionTarget(database: String) -> ConnectionTarget {
+        ConnectionTarget(keywords: [
+            ("host", socketDirectory), ("port", String(port)), ("user", user), ("dbname", database),
+        ])
+    }
+}
+
+extension TestDatabase {
+    /// A session of our own with the database, as its superuser or as another role.
+    public func connect(
+        as role: String? = nil, deadlines: Deadlines = Deadlines(), interruption: Interruption? = nil
+    ) throws -> Connection {
+        try Connection(
+            to: connectionTarget(as: role), name: "etl test", deadlines: deadlines, interruption: interruption)
+    }
+
+    /// The keywords that lead libpq to the database, as its superuser or as another role.
+    public func connectionTarget(as role: String? = nil) throws -> ConnectionTarget {
+        var target = try TestServer.shared.sandbox.connectionTarget(database: name)
+        if let role { target.keywords.append(("user", role)) }
+        return target
+    }
+}
+
+extension Connection {
+    /// Runs statements in a transaction of their own and gives the first field of the last one's first row.
+    @discardableResult
+    public func value(_ sql: SQL) throws -> String? {
+        try transaction { try $0.run(sql).first?.text(0) }
+    }
+}
