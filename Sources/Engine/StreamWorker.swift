@@ -56,7 +56,7 @@ final class StreamWorker {
             case .claimed(let claim): claimed = claim
             case .noneLeft: return
             case .exhausted: continue
-            case .othersAtWork: _ = site.interruption.wait(seconds: 0.1)
+            case .othersAtWork: try waitForOthers()
             }
         }
     }
@@ -71,6 +71,18 @@ final class StreamWorker {
                 return result
             }
         }
+    }
+
+    /// What is left is in other hands; it comes back when their sessions end, which is seen to.
+    private func waitForOthers() throws {
+        _ = site.interruption.wait(seconds: 0.1)
+        guard site.deadlines.idle > 0 else { return }
+        let ended = try session.perform("looking for sessions that are stuck") { connection in
+            try connection.transaction(site.moving) {
+                try site.ledger.endSilentSessions(of: stage.run, after: site.deadlines.idle, $0)
+            }
+        }
+        if ended > 0 { site.reporter.report(.notice("\(ended) sessions ended whose process does not move any more")) }
     }
 
     private func work(on claim: Claim) throws {

@@ -94,4 +94,24 @@ extension Ledger {
             """
         ).bool(0)
     }
+
+    /// Ends sessions of a run whose client has been silent for too long in the middle of its work: a process that is
+    /// frozen while it sends rows would hold its chunk for ever, for no timeout of the server ends that. Only the very
+    /// backend that the worker recorded is ended, so behind a pooler none is.
+    public func endSilentSessions(
+        of run: RunID, after seconds: Double, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> Int64 {
+        try transaction.row(
+            """
+            select count(*) filter (where pg_terminate_backend(a.pid))
+              from workers w
+              join pg_stat_activity a on a.pid = w.backend_pid
+               and extract(epoch from a.backend_start)::text = w.backend_start
+             where w.run_id = \(.int(run.value)) and w.finished_at is null and not w.pooled
+               and a.pid <> pg_backend_pid() and a.usename = current_user
+               and a.wait_event = 'ClientRead' and a.state in ('active', 'idle in transaction')
+               and a.state_change < clock_timestamp() - make_interval(secs => \(.int(Int64(seconds.rounded(.up))))::int)
+            """
+        ).int(0) ?? 0
+    }
 }
