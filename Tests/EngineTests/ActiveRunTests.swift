@@ -24,8 +24,10 @@ struct ActiveRunTests {
         #expect(retry.kind == .anotherRun)
         let failure = try await memoir.failure { try await memoir.run() }
         #expect(failure.kind == .anotherRun)
-        let since = try await memoir.psql("select min(started_at at time zone 'utc') from etl.workers where finished_at is null")
-        #expect(failure.what == "pipeline chapter-sections is being run by process 4711 on workbench, since \(since)+00")
+        let since = try await memoir.psql(
+            "select min(started_at at time zone 'utc') from etl.workers where finished_at is null")
+        #expect(
+            failure.what == "pipeline chapter-sections is being run by process 4711 on workbench, since \(since)+00")
         #expect(failure.next?.contains("--join") == true)
         try await lock.commit()
         #expect(try await first.outcomes == [12, 12, 0, 0, 0])
@@ -38,7 +40,10 @@ struct ActiveRunTests {
         try await memoir.waitForLock()
         let recorder = Recorder()
         async let second = memoir.run(joins: true, reporter: recorder)
-        #expect(try await eventually { try memoir.database.psql("select count(*) from etl.chunks where state = 'todo'") == "1" })
+        #expect(
+            try await eventually {
+                try memoir.database.psql("select count(*) from etl.chunks where state = 'todo'") == "1"
+            })
         try await lock.commit()
         let results = try await (first, second)
         #expect(results.0.outcomes == [12, 12, 0, 0, 0])
@@ -68,7 +73,9 @@ struct ActiveRunTests {
             }
         }
         #expect(workers == 1)
-        #expect(try await memoir.psql("select string_agg(act, ',' order by id) from etl.audit") == "begin,finish,resume,finish")
+        #expect(
+            try await memoir.psql("select string_agg(act, ',' order by id) from etl.audit")
+                == "begin,finish,resume,finish")
         #expect(try await memoir.psql("select count(*), count(distinct id) from chapter_sections") == "70|70")
         #expect(try await memoir.run().outcomes == [30, 30, 0, 0, 0])
     }

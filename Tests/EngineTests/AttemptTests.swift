@@ -29,7 +29,8 @@ struct AttemptTests {
     @Test("a stop before any chunk leaves chunks of no attempt and no claimant")
     func stopped() async throws {
         let memoir = try await planned()
-        #expect(try await memoir.psql("select attempt, claimant is null, state from etl.chunks") == "0|t|todo\n0|t|todo")
+        #expect(
+            try await memoir.psql("select attempt, claimant is null, state from etl.chunks") == "0|t|todo\n0|t|todo")
     }
 
     @Test("a dead worker's chunk is taken over, and the attempt counted")
@@ -58,7 +59,13 @@ struct AttemptTests {
         let result = try await memoir.run()
         #expect(result.outcomes == [3, 2, 0, 1, 0])
         #expect(result.summary.rejectsByCode.map(\.code) == ["crashed-worker"])
-        #expect(try await memoir.psql("select (key #>> '{}')::uuid = (select id from chapters order by id offset 1 limit 1) from etl.rejects") == "t")
+        #expect(
+            try await memoir.psql(
+                """
+                select (key #>> '{}')::uuid = (select id from chapters order by id offset 1 limit 1)
+                 from etl.rejects
+                """)
+                == "t")
         #expect(try await memoir.run().changes == SourceChanges())
         #expect(try await memoir.retry().resolved == 1)
         #expect(try await memoir.run().outcomes == [3, 3, 0, 0, 0])

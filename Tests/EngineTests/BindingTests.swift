@@ -10,7 +10,8 @@ struct BindingTests {
     private func begun() async throws -> Memoir {
         let memoir = try await Memoir(20, limits: BatchLimits(rows: 5, workers: 1))
         try await memoir.stop(afterRows: 5)
-        #expect(try await memoir.psql("select count(*) filter (where state = 'done'), count(*) from etl.chunks") == "1|4")
+        #expect(
+            try await memoir.psql("select count(*) filter (where state = 'done'), count(*) from etl.chunks") == "1|4")
         return memoir
     }
 
@@ -18,7 +19,11 @@ struct BindingTests {
     func sourceRemade() async throws {
         let memoir = try await begun()
         try await memoir.psql(
-            "create table copy (like chapters including all); insert into copy table chapters; drop table chapters; alter table copy rename to chapters")
+            """
+            create table copy (like chapters including all); insert into copy table chapters;
+            drop table chapters; alter table copy rename to chapters
+            """
+        )
         let failure = try await memoir.failure { try await memoir.run() }
         #expect(failure.kind == .refused)
         #expect(failure.what == "public.chapters is another table than the one stage sections was begun on")
@@ -66,7 +71,9 @@ struct BindingTests {
         try project.edit("sql/add_chapter_sections.sql", "null::text as title", "null::varchar as title")
         let failure = try await memoir.failure { try await memoir.run() }
         #expect(failure.kind == .refused)
-        #expect(failure.what == "stages that were begun or done have changed since: tables (pipelines/chapter-sections.json:10)")
+        #expect(
+            failure.what
+                == "stages that were begun or done have changed since: tables (pipelines/chapter-sections.json:10)")
         try project.edit("sql/add_chapter_sections.sql", "null::varchar as title", "null::text as title")
         #expect(try await memoir.run().outcomes == [3, 3, 0, 0, 0])
     }

@@ -10,7 +10,11 @@ struct ChunkTests {
     func byteLimit() async throws {
         let memoir = try await Memoir(limits: BatchLimits(rows: 100, bytes: 2000, workers: 2))
         try await memoir.psql(
-            "insert into chapters select \(Memoir.KeyType.uuid.expression("i")), jsonb_build_array(repeat(i::text, 300)) from generate_series(11, 50) i")
+            """
+            insert into chapters select \(Memoir.KeyType.uuid.expression("i")), jsonb_build_array(repeat(i::text, 300))
+             from generate_series(11, 50) i
+            """
+        )
         let result = try await memoir.run()
         #expect(result.outcomes == [40, 40, 0, 0, 0])
         // Three documents of 600 bytes and the one that crosses the limit.
@@ -23,14 +27,17 @@ struct ChunkTests {
     func hugeDocument() async throws {
         let memoir = try await Memoir(4, limits: BatchLimits(rows: 100, bytes: 100, workers: 1))
         try await memoir.psql(
-            "update chapters set content = jsonb_build_array(repeat('x', 300000)) where id = \(Memoir.key(2))")
+            """
+            update chapters set content = jsonb_build_array(repeat('x', 300000)) where id = \(Memoir.key(2))
+            """)
         #expect(try await memoir.run().outcomes == [4, 4, 0, 0, 0])
         #expect(try await memoir.psql("select max(length(content)) from chapter_sections") == "300000")
     }
 
     @Test("do not fetch a document above the limit, which is rejected", arguments: ["text", "json", "jsonb"])
     func tooLarge(type: String) async throws {
-        let memoir = try await Memoir(documents: type, limits: BatchLimits(rows: 100, documentBytes: 50_000, workers: 1))
+        let memoir = try await Memoir(
+            documents: type, limits: BatchLimits(rows: 100, documentBytes: 50_000, workers: 1))
         try await memoir.psql(
             """
             insert into chapters (id, content)
@@ -61,8 +68,11 @@ struct ChunkTests {
         try await memoir.psql("alter table chapter_sections add constraint calm check (content <> 'first of 13')")
         let result = try await memoir.run()
         #expect(result.outcomes == [25, 24, 0, 1, 0])
-        #expect(try await memoir.psql("select key = to_jsonb(\(Memoir.key(13))), code, place from etl.rejects") == "t|refused-by-server|chapter_sections")
-        #expect(try await memoir.psql("select count(*) from chapter_sections where chapter_id = \(Memoir.key(13))") == "0")
+        #expect(
+            try await memoir.psql("select key = to_jsonb(\(Memoir.key(13))), code, place from etl.rejects")
+                == "t|refused-by-server|chapter_sections")
+        #expect(
+            try await memoir.psql("select count(*) from chapter_sections where chapter_id = \(Memoir.key(13))") == "0")
         #expect(try await memoir.psql("select count(*) from chapters where cover_image is not null") == "8")
         #expect(try await memoir.run().changes == SourceChanges())
     }
@@ -78,7 +88,9 @@ struct ChunkTests {
         let result = try await memoir.run()
         #expect(result.outcomes == [12, 11, 0, 1, 0])
         #expect(try await memoir.psql("select key = to_jsonb(\(Memoir.key(7))), code from etl.rejects") == "t|bad-text")
-        #expect(try await memoir.psql("select length(content) from chapter_sections where chapter_id = \(Memoir.key(5))") == "4")
+        #expect(
+            try await memoir.psql("select length(content) from chapter_sections where chapter_id = \(Memoir.key(5))")
+                == "4")
     }
 
     @Test("keep the names of unknown keys that the database's encoding lacks")
@@ -117,7 +129,11 @@ struct ChunkTests {
         let memoir = try await Memoir(25)
         try await memoir.run(until: "tables")
         try await memoir.psql(
-            "insert into chapter_sections (id, chapter_id, order_index, content) select gen_random_uuid(), gen_random_uuid(), 0, 'another table''s'")
+            """
+            insert into chapter_sections (id, chapter_id, order_index, content)
+            select gen_random_uuid(), gen_random_uuid(), 0, 'another table''s'
+            """
+        )
         try await memoir.swallow("first of 13")
         let failure = try await memoir.failure { try await memoir.run() }
         #expect(failure.what.contains("a trigger or a rule swallows rows"))

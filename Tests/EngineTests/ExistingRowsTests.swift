@@ -22,7 +22,10 @@ struct ExistingRowsTests {
 
     private func versions(_ memoir: Memoir, of number: Int) async throws -> String {
         try await memoir.psql(
-            "select ctid, xmin, * from chapter_sections where chapter_id = \(Memoir.key(number)) order by order_index")
+            """
+            select ctid, xmin, * from chapter_sections
+             where chapter_id = \(Memoir.key(number)) order by order_index
+            """)
     }
 
     @Test("keeps equal rows as they are, which are counted as adopted")
@@ -34,7 +37,11 @@ struct ExistingRowsTests {
         #expect(result.outcomes == [15, 15, 0, 0, 0])
         #expect(result.rows?.adopted == 12)
         let after = try await memoir.psql(
-            "select ctid, xmin, * from chapter_sections where chapter_id not in (\(Memoir.key(13)), \(Memoir.key(14)), \(Memoir.key(15))) order by id")
+            """
+            select ctid, xmin, * from chapter_sections
+             where chapter_id not in (\(Memoir.key(13)), \(Memoir.key(14)), \(Memoir.key(15))) order by id
+            """
+        )
         #expect(after == before)
     }
 
@@ -53,7 +60,10 @@ struct ExistingRowsTests {
     func different() async throws {
         let memoir = try await filled()
         try await memoir.psql(
-            "update chapter_sections set content = 'by hand' where chapter_id = \(Memoir.key(5)) and order_index = 1")
+            """
+            update chapter_sections set content = 'by hand'
+             where chapter_id = \(Memoir.key(5)) and order_index = 1
+            """)
         let before = try await memoir.content()
         let failure = try await memoir.failure { try await memoir.run() }
         #expect(failure.kind == .refused)
@@ -111,7 +121,11 @@ struct ExistingRowsTests {
     func strangers() async throws {
         let memoir = try await filled()
         try await memoir.psql(
-            "insert into chapter_sections (id, chapter_id, order_index, content) select gen_random_uuid(), gen_random_uuid(), 0, 'a stranger''s'")
+            """
+            insert into chapter_sections (id, chapter_id, order_index, content)
+            select gen_random_uuid(), gen_random_uuid(), 0, 'a stranger''s'
+            """
+        )
         #expect(try await memoir.run(until: "sections", existing: .replace).rows?.adopted == 12)
         #expect(try await memoir.psql("select count(*) from chapter_sections where content like 'a str%'") == "1")
     }

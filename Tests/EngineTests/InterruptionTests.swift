@@ -68,7 +68,11 @@ struct InterruptionTests {
         async let run = memoir.run(reporter: recorder)
         try await memoir.waitForLock()
         try await memoir.psql(
-            "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'etl%' and datname = current_database()")
+            """
+            select pg_terminate_backend(pid) from pg_stat_activity
+             where application_name like 'etl%' and datname = current_database()
+            """
+        )
         #expect(await eventually { !recorder.retries.isEmpty })
         try await lock.commit()
         #expect(try await run.outcomes == [12, 12, 0, 0, 0])

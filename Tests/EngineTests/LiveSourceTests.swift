@@ -6,7 +6,11 @@ import Testing
 
 @Suite("A source that stays in use")
 struct LiveSourceTests {
-    private let covers = "select string_agg(coalesce(cover_image ->> 'url', '-'), ',' order by i) from chapters join generate_series(1, 12) i on id = md5(i::text)::uuid"
+    private let covers =
+        """
+        select string_agg(coalesce(cover_image ->> 'url', '-'), ',' order by i) from chapters
+         join generate_series(1, 12) i on id = md5(i::text)::uuid
+        """
 
     @Test("gets covers where there is none, a JSON null included; one that is there stays")
     func covers() async throws {
@@ -51,7 +55,13 @@ struct LiveSourceTests {
         #expect(result.rows?.targetRows == 53)
         #expect(recorder.notices == ["5 rows of chapter_sections removed: their parents are gone"])
         #expect(try await memoir.psql("select count(*), count(distinct chapter_id) from chapter_sections") == "53|23")
-        #expect(try await memoir.psql("select convalidated from pg_constraint where contype = 'f' and conrelid = 'chapter_sections'::regclass") == "t")
+        #expect(
+            try await memoir.psql(
+                """
+                select convalidated from pg_constraint
+                 where contype = 'f' and conrelid = 'chapter_sections'::regclass
+                """
+            ) == "t")
         // Gone is their outcome; there is nothing left that differs.
         #expect(try await memoir.run().changes == SourceChanges())
     }
@@ -92,9 +102,17 @@ struct LiveSourceTests {
         let memoir = try await Memoir(5)
         try await memoir.run(until: "sections")
         try await memoir.psql(
-            "alter table chapter_sections add constraint parent foreign key (chapter_id) references chapters on delete cascade not valid")
+            """
+            alter table chapter_sections add constraint parent foreign key (chapter_id) references chapters
+                on delete cascade not valid
+            """)
         try await memoir.run()
-        #expect(try await memoir.psql("select conname, convalidated from pg_constraint where conrelid = 'chapter_sections'::regclass and contype = 'f'") == "parent|t")
+        let found = try await memoir.psql(
+            """
+            select conname, convalidated from pg_constraint
+             where conrelid = 'chapter_sections'::regclass and contype = 'f'
+            """)
+        #expect(found == "parent|t")
     }
 
     @Test("has an index rebuilt that a broken build left behind")
@@ -103,11 +121,19 @@ struct LiveSourceTests {
         try await memoir.run(until: "sections")
         _ = try? await memoir.psql(
             """
-            insert into chapter_sections (id, chapter_id, order_index, content) select gen_random_uuid(), chapter_id, order_index, '' from chapter_sections limit 1;
-            create unique index concurrently chapter_sections_chapter_id_order_index_key on chapter_sections (chapter_id, order_index)
+            insert into chapter_sections (id, chapter_id, order_index, content)
+            select gen_random_uuid(), chapter_id, order_index, '' from chapter_sections limit 1;
+            create unique index concurrently chapter_sections_chapter_id_order_index_key
+                on chapter_sections (chapter_id, order_index)
             """)
         try await memoir.psql("delete from chapter_sections where content = ''")
         try await memoir.run()
-        #expect(try await memoir.psql("select bool_and(indisvalid), count(*) from pg_index where indrelid = 'chapter_sections'::regclass") == "t|2")
+        #expect(
+            try await memoir.psql(
+                """
+                select bool_and(indisvalid), count(*) from pg_index
+                 where indrelid = 'chapter_sections'::regclass
+                """)
+                == "t|2")
     }
 }

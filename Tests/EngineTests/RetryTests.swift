@@ -9,8 +9,8 @@ struct RetryTests {
     /// 12 chapters, of which 2, 4, 6 and 8 were rejected.
     private func rejected() async throws -> Memoir {
         let memoir = try await Memoir(12)
-        try await memoir.psql(
-            "update chapters set content = '{\"nothing\": \"known\"}' where id in (\([2, 4, 6, 8].map(Memoir.key).joined(separator: ", ")))")
+        let keys = [2, 4, 6, 8].map(Memoir.key).joined(separator: ", ")
+        try await memoir.psql("update chapters set content = '{\"nothing\": \"known\"}' where id in (\(keys))")
         #expect(try await memoir.run().outcomes == [12, 8, 0, 4, 0])
         return memoir
     }
@@ -28,16 +28,21 @@ struct RetryTests {
         let result = try await memoir.retry()
         #expect((result.resolved, result.gone) == (3, 1))
         #expect(result.summary.openRejects == 1)
-        #expect(try await memoir.psql("select key = to_jsonb(\(Memoir.key(4))), code from etl.rejects where state = 'open'") == "t|bad-images")
+        #expect(
+            try await memoir.psql("select key = to_jsonb(\(Memoir.key(4))), code from etl.rejects where state = 'open'")
+                == "t|bad-images")
         let after = try await memoir.run()
         #expect(after.hadNothingToDo)
         #expect(after.outcomes == [12, 9, 1, 1, 1])
         #expect(after.changes == SourceChanges())
-        let rows = try await memoir.psql("select sum(target_rows) = (select count(*) from chapter_sections) from etl.chunks")
+        let rows = try await memoir.psql(
+            "select sum(target_rows) = (select count(*) from chapter_sections) from etl.chunks")
         #expect(rows == "t")
         let sections = "select string_agg(content, ',' order by order_index) from chapter_sections where chapter_id = "
         #expect(try await memoir.psql(sections + Memoir.key(6)) == "mended,")
-        #expect(try await memoir.psql("select cover_image from chapters where id = \(Memoir.key(6))") == #"{"url": "6.jpg"}"#)
+        #expect(
+            try await memoir.psql("select cover_image from chapters where id = \(Memoir.key(6))")
+                == #"{"url": "6.jpg"}"#)
     }
 
     @Test("changes nothing where nothing was mended")
@@ -60,7 +65,8 @@ struct RetryTests {
             update chapters set content = '["mended"]' where id = \(Memoir.key(2))
             """)
         #expect(try await memoir.retry().resolved == 1)
-        let texts = try await memoir.psql("select order_index, content from chapter_sections where chapter_id = \(Memoir.key(2))")
+        let texts = try await memoir.psql(
+            "select order_index, content from chapter_sections where chapter_id = \(Memoir.key(2))")
         #expect(texts == "0|mended")
     }
 
@@ -74,7 +80,8 @@ struct RetryTests {
             update chapters set content = '["loud"]' where id = \(Memoir.key(6))
             """)
         #expect(try await memoir.retry().resolved == 2)
-        let codes = try await memoir.psql("select string_agg(code, ',' order by code) from etl.rejects where state = 'open'")
+        let codes = try await memoir.psql(
+            "select string_agg(code, ',' order by code) from etl.rejects where state = 'open'")
         #expect(codes == "refused-by-server,unknown-shape")
         #expect(try await memoir.run().changes == SourceChanges())
     }

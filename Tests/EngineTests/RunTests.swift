@@ -17,7 +17,11 @@ struct RunTests {
         #expect(result.rows?.targetRows == 58)
         #expect(try await memoir.psql("select count(*), count(distinct chapter_id) from chapter_sections") == "58|25")
         let keys = try await memoir.psql(
-            "select string_agg(contype::text, '' order by contype::text) from pg_constraint where conrelid = 'chapter_sections'::regclass and contype <> 'n'")
+            """
+            select string_agg(contype::text, '' order by contype::text) from pg_constraint
+             where conrelid = 'chapter_sections'::regclass and contype <> 'n'
+            """
+        )
         #expect(keys == "fpu")
     }
 
@@ -81,10 +85,18 @@ struct RunTests {
         let memoir = try await Memoir(25, key: key)
         #expect(try await memoir.run().outcomes == [25, 25, 0, 0, 0])
         let type = try await memoir.psql(
-            "select format_type(atttypid, atttypmod) from pg_attribute where attrelid = 'chapter_sections'::regclass and attname = 'chapter_id'")
+            """
+            select format_type(atttypid, atttypmod) from pg_attribute
+             where attrelid = 'chapter_sections'::regclass and attname = 'chapter_id'
+            """
+        )
         #expect(type == (key == .varchar ? "character varying(40)" : key.name))
         let orphans = try await memoir.psql(
-            "select count(*) from chapters c full join chapter_sections s on s.chapter_id = c.id where c.id is null or s.id is null")
+            """
+            select count(*) from chapters c full join chapter_sections s on s.chapter_id = c.id
+             where c.id is null or s.id is null
+            """
+        )
         #expect(orphans == "0")
         #expect(try await memoir.run().changes == SourceChanges())
     }
@@ -103,8 +115,14 @@ struct RunTests {
             """)
         #expect(try await memoir.run().outcomes == [12, 12, 0, 0, 0])
         #expect(try await memoir.run().hadNothingToDo)
-        #expect(try await memoir.psql("select count(distinct chapter_id) from \(memoir.schema.quoted).chapter_sections") == "12")
-        #expect(try await memoir.psql("select to_regclass('public.chapter_sections') is null, to_regnamespace('etl') is null") == "t|t")
+        #expect(
+            try await memoir.psql("select count(distinct chapter_id) from \(memoir.schema.quoted).chapter_sections")
+                == "12")
+        #expect(
+            try await memoir.psql(
+                """
+                select to_regclass('public.chapter_sections') is null, to_regnamespace('etl') is null
+                """) == "t|t")
     }
 
     @Test("of an empty table is done at once")

@@ -32,9 +32,10 @@ struct SourceShapeTests {
             "drop table chapters; create table chapters (id numeric, content bytea, images jsonb, cover_image text)")
         let failure = try await memoir.failure { try await memoir.run() }
         #expect(failure.what == "4 problems")
-        for column in ["chapters.id is of type numeric", "chapters.content is of type bytea",
-            "chapters.cover_image is of type text", "chapters.id must be the primary key"]
-        {
+        for column in [
+            "chapters.id is of type numeric", "chapters.content is of type bytea",
+            "chapters.cover_image is of type text", "chapters.id must be the primary key",
+        ] {
             #expect(failure.details.contains { $0.hasPrefix(column) }, "\(column)")
         }
         #expect(try await memoir.psql("select to_regclass('chapter_sections') is null") == "t")
@@ -59,7 +60,8 @@ struct SourceShapeTests {
         #expect(result.outcomes == [2, 2, 0, 0, 0])
         let parents = #"select "Buch.Nr", count(*) from "Ab%schnitte" group by 1 order by "Buch.Nr" collate "C""#
         #expect(try await memoir.psql(parents) == "a'b\\c|3\né|1")
-        #expect(try await memoir.psql(#"select "'Bild'" from "Bücher ""alt""" order by 1"#) == #"{"url": "u.jpg"}"# + "\n")
+        #expect(
+            try await memoir.psql(#"select "'Bild'" from "Bücher ""alt""" order by 1"#) == #"{"url": "u.jpg"}"# + "\n")
         #expect(try await memoir.run().hadNothingToDo)
     }
 
@@ -100,7 +102,12 @@ struct SourceShapeTests {
         #expect(failure.kind == .refused)
         #expect(failure.what == "the schema etl holds objects that are not a ledger of etl")
         #expect(failure.next == "name another schema with --ledger-schema")
-        #expect(try await memoir.psql("select string_agg(relname, ',') from pg_class where relnamespace = 'etl'::regnamespace") == "jobs")
+        #expect(
+            try await memoir.psql(
+                """
+                select string_agg(relname, ',') from pg_class
+                 where relnamespace = 'etl'::regnamespace
+                """) == "jobs")
     }
 
     @Test("a ledger of a newer program is refused")

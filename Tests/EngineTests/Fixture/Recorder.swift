@@ -28,6 +28,8 @@ final class Recorder: Reporter {
     }
 
     var rowsReported: Int64 {
-        events.withLock { $0.reduce(0) { if case .progress(let progress) = $1 { max($0, progress.rowsHere) } else { $0 } } }
+        events.withLock {
+            $0.reduce(0) { if case .progress(let progress) = $1 { max($0, progress.rowsHere) } else { $0 } }
+        }
     }
 }
