@@ -90,8 +90,10 @@ struct AttemptTests {
                 $$ begin perform pg_sleep(0.1); return new; end $$;
             create trigger tarry before insert on chapter_sections for each row execute function tarry();
             """)
-        let result = try await memoir.run()
+        let recorder = Recorder()
+        let result = try await memoir.run(reporter: recorder)
         #expect(result.outcomes == [8, 8, 0, 0, 0])
+        #expect(recorder.retries.isEmpty)
         #expect((result.rows?.chunks ?? 0) >= 2)
         #expect(try await memoir.psql("select max(attempt) from etl.chunks") == "1")
     }

@@ -9,7 +9,10 @@ struct RunTests {
     @Test("migrates every chapter, builds the constraints, and says what it did")
     func fresh() async throws {
         let memoir = try await Memoir(25)
-        let result = try await memoir.run()
+        let recorder = Recorder()
+        let result = try await memoir.run(reporter: recorder)
+        #expect(recorder.stagesBegun == ["preflight", "tables", "sections", "constraints"])
+        #expect(recorder.rowsReported == 25)
         #expect(!result.hadNothingToDo)
         #expect(result.summary.state == "done")
         #expect(result.summary.stages.allSatisfy { $0.state == "done" })

@@ -12,6 +12,8 @@ struct Memoir: Sendable {
     let database: TestDatabase
     /// The name of another database to run in; nil for that one.
     var otherDatabase: String?
+    /// The role to run as; nil for the server's superuser.
+    var user: String?
     /// Where `pipelines/` and `sql/` are.
     var project = packageDirectory
     var pipeline = "chapter-sections"
@@ -78,7 +80,14 @@ struct Memoir: Sendable {
     var target: ConnectionTarget {
         let parts = URLComponents(string: database.url)
         let items = (parts?.queryItems ?? []).map { (name: $0.name, value: $0.value ?? "") }
-        return ConnectionTarget(keywords: [(name: "dbname", value: otherDatabase ?? database.name)] + items)
+        let name = [(name: "dbname", value: otherDatabase ?? database.name)]
+        // Where libpq is given a keyword twice, the last one counts.
+        return ConnectionTarget(keywords: name + items + (user.map { [(name: "user", value: $0)] } ?? []))
+    }
+
+    /// The pipeline as its file says it.
+    func loaded() throws(PipelineError) -> Pipeline {
+        try PipelineCatalog(project: project).load(pipeline)
     }
 
     /// Runs the pipeline as far as asked.
@@ -89,7 +98,7 @@ struct Memoir: Sendable {
     ) async throws -> RunResult {
         try await blocking {
             let request = RunRequest(
-                pipeline: try PipelineCatalog(project: project).load(pipeline), schema: schema,
+                pipeline: try loaded(), schema: schema,
                 goal: Goal(until: until), limits: limits, joins: joins, existing: existing)
             return try Runner(site: site(reporter, interruption), request: request).run()
         }
@@ -99,7 +108,7 @@ struct Memoir: Sendable {
     func retry() async throws -> RetryResult {
         try await blocking {
             try Retry(
-                site: site(Recorder()), pipeline: try PipelineCatalog(project: project).load(pipeline),
+                site: site(Recorder()), pipeline: try loaded(),
                 schema: schema, limits: limits
             ).perform()
         }
