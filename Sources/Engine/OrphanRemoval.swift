@@ -30,16 +30,13 @@ struct OrphanRemoval {
     }
 
     /// Removes them; returns how many rows were removed or let go.
-    func perform(_ transaction: borrowing Transaction) throws(PostgresError) -> Int64 {
-        let joins = zip(columns, parentColumns).map { "p.\($1.quoted) = c.\($0.quoted)" }.joined(separator: " and ")
-        let isSet = columns.map { "c.\($0.quoted) is not null" }.joined(separator: " and ")
-        let orphan: SQL = "\(unsafe: isSet) and not exists (select from \(parent) p where \(unsafe: joins))"
+    func perform(_ transaction: borrowing Transaction) throws -> Int64 {
         if onDelete == .setNull {
             let cleared = columns.map { "\($0.quoted) = null" }.joined(separator: ", ")
             return Int64(
                 try transaction.run("update \(child) c set \(unsafe: cleared) where \(orphan)").affectedRows)
         }
-        let parents = columns.enumerated().map { "c.\($1.quoted) as k\($0)" }.joined(separator: ", ")
+        try refuseStrangers(transaction)
         let names = columns.indices.map { "k\($0)" }.joined(separator: ", ")
         let row = try transaction.row(
             """
@@ -51,20 +48,61 @@ struct OrphanRemoval {
         return row.int(0) ?? 0
     }
 
-    /// Moves the vanished parents from migrated to gone, in the chunks whose ranges hold their keys.
-    private var recount: SQL {
-        guard let chunked else { return "" }
+    /// The rows `c` of the child whose parent is not there.
+    private var orphan: SQL {
+        let joins = zip(columns, parentColumns).map { "p.\($1.quoted) = c.\($0.quoted)" }.joined(separator: " and ")
+        let isSet = columns.map { "c.\($0.quoted) is not null" }.joined(separator: " and ")
+        return "\(unsafe: isSet) and not exists (select from \(parent) p where \(unsafe: joins))"
+    }
+
+    /// The key of a row's parent.
+    private var parents: String { columns.enumerated().map { "c.\($1.quoted) as k\($0)" }.joined(separator: ", ") }
+
+    /// Throws when a row belongs to a parent that this run never saw: it was there before, or somebody else wrote it, and
+    /// it is not for us to remove.
+    private func refuseStrangers(_ transaction: borrowing Transaction) throws {
+        guard let chunked else { return }
+        let texts = columns.indices.map { "p.k\($0)::text" }
+        let printed = texts.count == 1 ? texts[0] : "array[\(texts.joined(separator: ", "))]::text"
+        let found = try transaction.run(
+            """
+            select \(unsafe: texts.joined(separator: ", "))
+              from (select distinct \(unsafe: parents) from \(child) c where \(orphan)) p
+             where not exists (
+                select from chunks c where \(holdsParent(chunked))
+                   and position(int8send(hashtextextended(\(unsafe: printed) collate "C", 0)) in c.seen) > 0)
+             order by 1 limit 5
+            """)
+        guard found.count > 0 else { return }
+        let keys = found.rows.map { row in
+            Key(columns.indices.compactMap { row.bytes($0) }).description
+        }
+        throw Failure(
+            .refused, "\(child) has rows whose parents are not in \(parent) and never were in this run",
+            details: ["first keys: " + keys.joined(separator: "; ")],
+            next: "remove those rows or bring their parents back, then run again")
+    }
+
+    /// Whether the chunk `c` is done and its range holds the parent `p`.
+    private func holdsParent(_ chunked: (stage: ChunkedStage, tables: StreamTables)) -> SQL {
         let key = chunked.tables.key.indices.map { "p.k\($0)" }.joined(separator: ", ")
         func bound(_ name: String) -> String {
             chunked.tables.key.enumerated().map { "(c.\(name))[\($0 + 1)]::\($1.type)" }.joined(separator: ", ")
         }
         return """
+            c.run_id = \(.int(chunked.stage.run.value)) and c.stage = \(.text(chunked.stage.name)) and c.state = 'done'
+            and (c.lower is null or (\(unsafe: key)) > (\(unsafe: bound("lower"))))
+            and (c.upper is null or (\(unsafe: key)) <= (\(unsafe: bound("upper"))))
+            """
+    }
+
+    /// Moves the vanished parents from migrated to gone, in the chunks whose ranges hold their keys.
+    private var recount: SQL {
+        guard let chunked else { return "" }
+        return """
             , counts as (
                 select c.n, count(*) as parents, sum(p.rows) as rows from parents p
-                  join chunks c on c.run_id = \(.int(chunked.stage.run.value)) and c.stage = \(.text(chunked.stage.name))
-                   and c.state = 'done'
-                   and (c.lower is null or (\(unsafe: key)) > (\(unsafe: bound("lower"))))
-                   and (c.upper is null or (\(unsafe: key)) <= (\(unsafe: bound("upper"))))
+                  join chunks c on \(holdsParent(chunked))
                  group by c.n),
             counted as (
                 update chunks c set migrated = c.migrated - counts.parents, gone = c.gone + counts.parents,
