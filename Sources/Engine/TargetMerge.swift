@@ -27,7 +27,10 @@ struct TargetMerge {
         let different = try differing(from: old, transaction)
         let present = try transaction.row(
             "select count(*) from (select distinct \(SQL.list(tables.parent)) from \(old) o) p")
-        if !different.isEmpty { try settle(different, transaction) }
+        if !different.isEmpty {
+            try settle(different, transaction)
+            if existing == .replace { try expectReplaced(old, transaction) }
+        }
         try insert("not exists (select from \(old) o where \(sameParent("o", "n")))", transaction)
         return (present.int(0) ?? 0) - Int64(different.count)
     }
@@ -100,6 +103,15 @@ struct TargetMerge {
                 and not exists (select from \(tables.target) t where t.\(unsafe: id) = n.\(unsafe: id))
                 """, transaction)
         }
+    }
+
+    /// Replaced rows must be what was asked for, as with COPY.
+    private func expectReplaced(_ old: SQL, _ transaction: borrowing Transaction) throws {
+        let different = try differing(from: old, transaction)
+        guard !different.isEmpty else { return }
+        throw Failure(
+            .failed, "rows of \(tables.target) are not what was written: a trigger or a rule alters them",
+            details: ["first keys: " + different.prefix(5).map(\.description).joined(separator: "; ")])
     }
 
     /// Inserts the staged rows that a condition on `n` picks; every one must arrive, as with COPY.
