@@ -117,17 +117,38 @@ struct ExistingRowsTests {
         #expect(try await memoir.psql("select count(*) from notes") == "27")
     }
 
-    @Test("keeps rows whose parents are not in the source until the foreign key, which has the last word")
+    @Test("keeps rows of parents that this run never saw, and refuses the foreign key until they are settled")
     func strangers() async throws {
         let memoir = try await filled()
         try await memoir.psql(
             """
             insert into chapter_sections (id, chapter_id, order_index, content)
-            select gen_random_uuid(), gen_random_uuid(), 0, 'a stranger''s'
-            """
-        )
+            values (gen_random_uuid(), \(Memoir.key(99)), 0, 'a stranger''s')
+            """)
         #expect(try await memoir.run(until: "sections", existing: .replace).rows?.adopted == 12)
+        // One parent of ours vanishes as well, whose rows may go.
+        try await memoir.psql("delete from chapters where id = \(Memoir.key(4))")
+        let failure = try await memoir.failure { try await memoir.run() }
+        #expect(failure.kind == .refused)
+        #expect(failure.details == ["first keys: \(try await memoir.psql("select \(Memoir.key(99))"))"])
         #expect(try await memoir.psql("select count(*) from chapter_sections where content like 'a str%'") == "1")
+        try await memoir.psql("delete from chapter_sections where chapter_id = \(Memoir.key(99))")
+        #expect(try await memoir.run().outcomes == [12, 11, 0, 0, 1])
+    }
+
+    @Test("is not taken for replaced where a trigger swallows the change")
+    func swallowedUpdate() async throws {
+        let memoir = try await filled()
+        try await memoir.psql(
+            """
+            update chapter_sections set content = 'by hand' where chapter_id = \(Memoir.key(5)) and order_index = 1;
+            create function swallow() returns trigger language plpgsql as $$ begin return null; end $$;
+            create trigger swallow before update on chapter_sections for each row execute function swallow()
+            """)
+        let failure = try await memoir.failure { try await memoir.run(existing: .replace) }
+        #expect(failure.what.contains("a trigger or a rule alters them"))
+        try await memoir.psql("drop trigger swallow on chapter_sections")
+        #expect(try await memoir.run(existing: .replace).outcomes == [12, 12, 0, 0, 0])
     }
 
     @Test("does without a row that the server refuses, which is rejected; the others are compared and written")

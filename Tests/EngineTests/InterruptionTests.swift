@@ -92,6 +92,29 @@ struct InterruptionTests {
         #expect(try await run.outcomes == [3, 3, 0, 0, 0])
     }
 
+    @Test("ends as resumable when the server stays away for longer than is allowed")
+    func outage() async throws {
+        var patient = try await Memoir(12, limits: BatchLimits(rows: 4, workers: 1))
+        patient.deadlines.outage = 0.5
+        let memoir = patient
+        let (name, sandbox) = (memoir.database.name, try TestServer.shared.sandbox)
+        let lock = try await HeldTransaction(in: memoir, "lock table chapters in share mode")
+        async let run = memoir.failure { try await memoir.run() }
+        try await memoir.waitForLock()
+        _ = try await blocking {
+            try sandbox.query(
+                """
+                alter database \(name) allow_connections false;
+                select pg_terminate_backend(pid) from pg_stat_activity
+                 where application_name like 'etl%' and datname = '\(name)'
+                """)
+        }
+        #expect(try await run.kind == .unreachable)
+        _ = try await blocking { try sandbox.query("alter database \(name) allow_connections true") }
+        try await lock.commit()
+        #expect(try await memoir.run().outcomes == [12, 12, 0, 0, 0])
+    }
+
     @Test("fails at once where nothing listens")
     func unreachable() async throws {
         let memoir = try await Memoir(1)
