@@ -43,7 +43,7 @@ extension Ledger {
         _ claim: Claim, of stage: ChunkedStage, with outcome: ChunkOutcome, endingAt end: Key?,
         _ transaction: borrowing Transaction
     ) throws(PostgresError) {
-        if let end { try split(claim.n, of: stage, at: end, transaction) }
+        if let end { try cut(claim.n, of: stage, at: end, transaction) }
         try transaction.changeOne(
             """
             update chunks
@@ -66,8 +66,18 @@ extension Ledger {
             """)
     }
 
-    /// Ends a chunk at a key; what lies above becomes a new chunk whose attempts begin at 0.
+    /// Halves a chunk at a key: the attempts of both parts begin at 0, and nobody claims them.
     public func split(
+        _ n: Int64, of stage: ChunkedStage, at key: Key, _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        try cut(n, of: stage, at: key, transaction)
+        try transaction.changeOne(
+            "update chunks set attempt = 0, claimant = null, claimed_at = null where \(stage.rows) and n = \(.int(n))")
+    }
+
+    /// Ends a chunk at a key; what lies above becomes a new chunk. The claim on the chunk stays: it tells its worker
+    /// afterwards that the commit was its own.
+    private func cut(
         _ n: Int64, of stage: ChunkedStage, at key: Key, _ transaction: borrowing Transaction
     ) throws(PostgresError) {
         // Two splits at once would choose the same number for their new chunks.
@@ -80,10 +90,7 @@ extension Ledger {
               from chunks where \(stage.rows) and n = \(.int(n))
             """)
         try transaction.changeOne(
-            """
-            update chunks set upper = \(key.parameter), attempt = 0, claimant = null, claimed_at = null
-             where \(stage.rows) and n = \(.int(n))
-            """)
+            "update chunks set upper = \(key.parameter) where \(stage.rows) and n = \(.int(n))")
     }
 
     /// Gives a worker's claims back without their attempts being counted: nothing was wrong with the chunks. Waits for

@@ -120,6 +120,7 @@ extension Connection {
         guard let result = try nextResult(until: deadline) else { throw lost() }
         if result.status == status { return }
         let failure = error(from: result)
+        if failure.endsSession { throw failure }
         while try nextResult(until: deadline) != nil {}
         throw failure
     }

@@ -71,7 +71,11 @@ extension Connection {
             case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: last = result
             case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
                 throw .unexpectedAnswer("a COPY that this statement does not expect")
-            default: failure = failure ?? error(from: result)
+            default:
+                let error = error(from: result)
+                // Nothing comes after it but the end of the stream, which does not say why.
+                if error.endsSession { throw error }
+                failure = failure ?? error
             }
         }
         if let failure { throw failure }

@@ -52,7 +52,7 @@ public final class Interruption: Sendable {
         while !isStopping {
             let left = deadline - MonotonicClock.now
             if left <= 0 { break }
-            poll(&descriptors, nfds_t(descriptors.count), Int32((left * 1000).rounded(.up)))
+            poll(&descriptors, nfds_t(descriptors.count), Int32((min(left, 86_400) * 1000).rounded(.up)))
         }
         return isStopping
     }

@@ -125,7 +125,7 @@ final class Wire {
 func text(_ pointer: UnsafePointer<CChar>?) -> String {
     guard let pointer else { return "" }
     let bytes = UnsafeRawBufferPointer(start: pointer, count: strlen(pointer))
-    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
     return lines.map { $0.trimmingPrefix(while: \.isWhitespace) }.joined(separator: "; ")
 }
 

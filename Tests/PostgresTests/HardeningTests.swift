@@ -105,7 +105,9 @@ struct HardeningTests {
 
     @Test("an index can be built concurrently only outside of it")
     func outside() async throws {
-        let found = try await withSession { session in
+        // Others' transactions would be waited for.
+        let database = try await blocking { try TestServer.shared.database() }
+        let found = try await withSession(to: database) { session in
             try session.value("create table public.indexed (n int)")
             #expect(throws: PostgresError.self) {
                 try session.value("create index concurrently i on public.indexed (n)")

@@ -1,9 +1,22 @@
 public import Postgres
-public import PostgresSandbox
+import PostgresSandbox
+
+/// A server for one test that does it harm; it ends with the last reference to it.
+public final class FragileServer: Sendable {
+    private let sandbox: Sandbox
+
+    /// Starts it.
+    public init() throws {
+        sandbox = try Sandbox.lend()
+    }
+
+    /// The keywords that lead libpq to its one database.
+    public var connectionTarget: ConnectionTarget { sandbox.connectionTarget(database: "postgres") }
+}
 
 extension Sandbox {
     /// The keywords that lead libpq to one of its databases.
-    public func connectionTarget(database: String) -> ConnectionTarget {
+    fileprivate func connectionTarget(database: String) -> ConnectionTarget {
         ConnectionTarget(keywords: [
             ("host", socketDirectory), ("port", String(port)), ("user", user), ("dbname", database),
         ])
