@@ -1,0 +1,33 @@
+/// Which chapters the generator makes; the same ones for the same values.
+struct Chapters: Sendable {
+    /// The type of the key.
+    enum Key: String, Sendable, CaseIterable {
+        case uuid, text, bigint
+    }
+
+    /// The type of the documents.
+    enum Document: String, Sendable, CaseIterable {
+        case text, json, jsonb
+    }
+
+    var rows: Int
+    var seed = 7
+    var key = Key.uuid
+    var content = Document.jsonb
+    var images = Document.jsonb
+    /// The share of those with a fault.
+    var bad = 0.01
+    /// Whether documents are short.
+    var isSmall = true
+    /// Whether some covers are set already.
+    var hasCovers = false
+
+    /// What the generator is started with.
+    var arguments: [String] {
+        var words = ["--rows", "\(rows)", "--seed", "\(seed)", "--key", key.rawValue]
+        words += ["--content", content.rawValue, "--images", images.rawValue, "--bad", "\(bad)"]
+        if isSmall { words.append("--small") }
+        if hasCovers { words += ["--cover", "existing"] }
+        return words
+    }
+}

@@ -1,0 +1,58 @@
+import Foundation
+import Testing
+
+/// The built program on a real PostgreSQL, judged by code that shares nothing with it.
+///
+/// Long ones take more when these variables ask for it:
+/// - `ETL_E2E_ROWS`: chapters in each of the combinations of types; else 2000
+/// - `ETL_E2E_KILLS`: kills with -9 in each of the two tests of them; else 16
+/// - `ETL_E2E_KILL_ROWS`: chapters in the runs that are killed; else 4000
+/// - `ETL_E2E_FAULTS`: how many places of a run a fault is tried at, or `all`; else 40
+/// - `ETL_E2E_SEED`: the seed of whatever is chosen at random; else by the clock, and printed
+///
+/// The 200 kills of a run on 20,000 chapters:
+/// `ETL_E2E_KILLS=200 ETL_E2E_KILL_ROWS=20000 swift test --filter KillTests`
+enum EndToEnd {
+    /// What a variable asks for, else the usual.
+    static func number(_ variable: String, else usual: Int) -> Int {
+        ProcessInfo.processInfo.environment[variable].flatMap { Int($0) } ?? usual
+    }
+
+    /// The seed of this process.
+    static let seed = UInt64(number("ETL_E2E_SEED", else: Int(Date().timeIntervalSince1970)))
+}
+
+/// Tests that keep the processors busy. They run one after the other, beside those of `Behaviour`.
+@Suite(.serialized) struct Endurance {}
+
+/// Tests that look at one habit of the program at a time, some with an eye on the clock.
+@Suite(.serialized) struct Behaviour {}
+
+/// Numbers that are the same for the same seed: SplitMix64.
+struct SeededNumbers: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+/// Whether a condition came true in time. Unlike its sibling in Support it may wait while it looks.
+func comesTrue(
+    within limit: Duration = .seconds(10), _ condition: () async throws -> Bool
+) async rethrows -> Bool {
+    let deadline = ContinuousClock.now + limit
+    while ContinuousClock.now < deadline {
+        if try await condition() { return true }
+        try? await Task.sleep(for: .milliseconds(5))
+    }
+    return try await condition()
+}

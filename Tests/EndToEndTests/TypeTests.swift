@@ -1,0 +1,35 @@
+import Support
+import Testing
+
+extension Endurance {
+    @Suite struct TypeTests {
+        @Test(
+            "chapters of every key and document type become the sections of the contract, once and for all",
+            arguments: Chapters.Key.allCases, Chapters.Document.allCases)
+        func types(key: Chapters.Key, document: Chapters.Document) async throws {
+            let rows = EndToEnd.number("ETL_E2E_ROWS", else: 2000)
+            // The images' type differs from the content's, so that every one of them is met too.
+            let images: Chapters.Document =
+                switch document {
+                case .text: .json
+                case .json: .jsonb
+                case .jsonb: .text
+                }
+            let database = try await MemoirDatabase.holding(
+                Chapters(
+                    rows: rows, key: key, content: document, images: images, isSmall: false, hasCovers: key == .text))
+            let first = try await database.etl("run", "chapter-sections")
+            #expect(first.status == 3, "\(first.stderr)")
+            let verdict = try await database.verdict()
+            #expect(verdict.hasPrefix("judge: \(rows) chapters, ") && verdict.hasSuffix(asContracted), "\(verdict)")
+
+            let hash = try await database.hash()
+            let again = try await database.start(["run", "chapter-sections"]).timedEnd()
+            #expect(again.result.status == 3)
+            #expect(again.result.output.hasPrefix("chapter-sections: nothing to do, "))
+            #expect(again.result.output.hasSuffix(" open\n"))
+            #expect(again.seconds < 1)
+            #expect(try await database.hash() == hash)
+        }
+    }
+}
