@@ -15,7 +15,8 @@ enum Blockers {
                           l.relation::regclass, round(extract(epoch from clock_timestamp() - a.xact_start)),
                           a.state, left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80))
               from pg_locks l join pg_stat_activity a using (pid)
-             where l.granted and l.pid <> pg_backend_pid()
+             where l.granted and l.database = (select oid from pg_database where datname = current_database())
+               and l.pid <> pg_backend_pid()
                and l.relation = any (array(select to_regclass(name)::oid from unnest(\(.textArray(names))) name))
              order by a.xact_start, a.pid limit 5
             """

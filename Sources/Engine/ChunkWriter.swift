@@ -15,16 +15,26 @@ struct ChunkWriter {
     let columns: [Identifier]
     let mode: Mode
 
+    /// How long a row of the source that somebody else has locked is waited for. We hold locks on other rows meanwhile.
+    private static let rowLock = 0.5
+
     /// Writes everything at once; a row that the server refuses makes it throw.
     func write(_ batch: inout Batch, _ transaction: borrowing Transaction) throws -> Int64 {
-        let adopted = try place(batch.rows, of: batch.items, transaction)
-        try writeBack(batch.items.indices, of: &batch, transaction)
-        return adopted
+        // Triggers on these tables are the application's, and expect its schema.
+        try transaction.working(in: [tables.source.schema], lock: Self.rowLock) {
+            let adopted = try place(batch.rows, of: batch.items, transaction)
+            try writeBack(batch.items.indices, of: &batch, transaction)
+            return adopted
+        }
     }
 
     /// Writes in halves, down to the rows that the server refuses, which become rejects.
     func writeCarefully(_ batch: inout Batch, _ transaction: borrowing Transaction) throws -> Int64 {
-        try writeCarefully(batch.items.indices, of: &batch, transaction)
+        try transaction.working(in: [tables.source.schema], lock: Self.rowLock) {
+            // What is checked at COMMIT only would be refused there, when it is too late to find the row.
+            try transaction.run("set constraints all immediate")
+            return try writeCarefully(batch.items.indices, of: &batch, transaction)
+        }
     }
 
     private func writeCarefully(
@@ -34,14 +44,14 @@ struct ChunkWriter {
         do {
             // Work on a copy: what a failed half noted about itself must not stay.
             var attempt = batch
-            try transaction.run("savepoint part")
-            let adopted = try place(rows(part, of: batch), of: Array(batch.items[part]), transaction)
-            try writeBack(part, of: &attempt, transaction)
-            try transaction.run("release savepoint part")
+            let adopted = try transaction.savepoint {
+                let adopted = try place(rows(part, of: batch), of: Array(batch.items[part]), transaction)
+                try writeBack(part, of: &attempt, transaction)
+                return adopted
+            }
             batch = attempt
             return adopted
         } catch let error as PostgresError where error.errorClass == .row {
-            try transaction.run("rollback to savepoint part; release savepoint part")
             if part.count == 1 {
                 batch.items[part.lowerBound].fate = .rejected(record(error, of: batch.items[part.lowerBound].key))
                 return 0
@@ -108,16 +118,28 @@ struct ChunkWriter {
         let matches = tables.key.enumerated().map { place, column in
             "s.\(column.name.quoted) = v.k\(place)::\(column.type)"
         }
+        let values: SQL = """
+            unnest(\(.intArray(indices)), \(.intArray(xmins)), \(.textArray(covers)),
+                   \(SQL.joined(keys, separator: ", "))) as v (i, x, value, \(unsafe: names.joined(separator: ", ")))
+            """
+        let isToWrite: SQL = """
+            \(unsafe: matches.joined(separator: " and ")) and s.xmin = v.x::text::xid
+            and (s.\(column) is null or s.\(column) = 'null'::jsonb)
+            """
         let written = try transaction.run(
             """
-            update \(tables.source) s set \(column) = v.value::jsonb
-              from unnest(\(.intArray(indices)), \(.intArray(xmins)), \(.textArray(covers)),
-                          \(SQL.joined(keys, separator: ", ")))
-                   as v (i, x, value, \(unsafe: names.joined(separator: ", ")))
-             where \(unsafe: matches.joined(separator: " and ")) and s.xmin = v.x::text::xid and (s.\(column) is null or s.\(column) = 'null'::jsonb)
+            update \(tables.source) s set \(column) = v.value::jsonb from \(values) where \(isToWrite)
             returning v.i, s.xmin::text, hashtextextended(\(unsafe: tables.printedKey(of: "s")) collate "C",
                                                           s.xmin::text::bigint)
             """)
+        if written.count < indices.count {
+            let left = try transaction.row("select count(*) from \(tables.source) s, \(values) where \(isToWrite)")
+            guard left.int(0) == 0 else {
+                throw PostgresError.copyCountDiffers(
+                    table: tables.source.description, sent: written.count + Int(left.int(0) ?? 0), stored: written.count
+                )
+            }
+        }
         for row in written.rows {
             guard let index = row.int(0), let xmin = row.int(1), let mark = row.int(2) else { continue }
             batch.seen.rewrite(at: Int(index), xmin: UInt32(truncatingIfNeeded: xmin), mark: mark)

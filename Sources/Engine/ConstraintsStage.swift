@@ -83,7 +83,10 @@ struct ConstraintsStage {
 
     /// Removes rows whose parent vanished while the rows were moved: from here on a delete of the parent cascades.
     private func removeOrphans(of constraint: Constraint) throws {
-        guard let removal = OrphanRemoval(constraint: constraint, schema: schema, chunked: chunked) else { return }
+        guard
+            let removal = OrphanRemoval(
+                constraint: constraint, schema: schema, ledger: site.ledger.schema, chunked: chunked)
+        else { return }
         let removed = try inTurn(locking: []) { try removal.perform($0) }
         if let removed, removed > 0 {
             site.reporter.report(.notice("\(removed) rows of \(constraint.table) removed: their parents are gone"))

@@ -13,29 +13,43 @@ struct ExhaustedChunks {
         let rows = try count(range, transaction)
         if let middle = rows.middle, rows.total > 1 {
             try ledger.split(n, of: stage, at: middle, transaction)
-            return
+        } else {
+            try reject(
+                rows.middle, n, range, code: "crashed-worker",
+                message:
+                    "\(Ledger.attempts) attempts to migrate this row alone ended their worker; it was not read again",
+                transaction)
         }
+    }
+
+    /// Halves a chunk that took too long; its only row is rejected at the last chance, and false said before. The chunk
+    /// must be locked.
+    func settleSlow(_ claim: Claim, isLastChance: Bool, _ transaction: borrowing Transaction) throws -> Bool {
+        let rows = try count(claim.range, transaction)
+        if let middle = rows.middle, rows.total > 1 {
+            try ledger.split(claim.n, of: stage, at: middle, transaction)
+            return true
+        }
+        guard isLastChance else { return false }
+        try reject(
+            rows.middle, claim.n, claim.range, code: "too-slow",
+            message: "\(Ledger.attempts) attempts to migrate this row alone ran into the statement timeout", transaction
+        )
+        return true
+    }
+
+    private func reject(
+        _ key: Key?, _ n: Int64, _ range: KeyRange, code: String, message: String, _ transaction: borrowing Transaction
+    ) throws {
         var outcome = ChunkOutcome()
         let claim = Claim(n: n, range: range, attempt: Ledger.attempts)
-        if let key = rows.middle, let seen = try look(at: range, transaction) {
+        if let key, let seen = try look(at: key, transaction) {
             outcome.rejected = 1
             outcome.seen = seen
-            let reject = RejectRecord(
-                key: key, code: "crashed-worker", place: "",
-                message:
-                    "\(Ledger.attempts) attempts to migrate this row alone ended their worker; it was not read again")
+            let reject = RejectRecord(key: key, code: code, place: "", message: message)
             try ledger.addRejects([reject], in: claim, of: stage, transaction)
         }
         try ledger.finishChunk(claim, of: stage, with: outcome, endingAt: nil, transaction)
-    }
-
-    /// Halves a chunk that took too long, its attempt not counted; false when it is one row.
-    func halve(_ claim: Claim, by worker: WorkerID, _ transaction: borrowing Transaction) throws -> Bool {
-        guard try ledger.lockChunk(claim, of: stage, by: worker, transaction) else { return true }
-        let rows = try count(claim.range, transaction)
-        guard let middle = rows.middle, rows.total > 1 else { return false }
-        try ledger.split(claim.n, of: stage, at: middle, transaction)
-        return true
     }
 
     private func count(
@@ -55,13 +69,13 @@ struct ExhaustedChunks {
         return (row.int(0) ?? 0, Key(tables.key.indices.compactMap { row.bytes(1 + $0) }))
     }
 
-    /// What the one row of a range looks like, its documents aside.
-    private func look(at range: KeyRange, _ transaction: borrowing Transaction) throws(PostgresError) -> SeenRows? {
+    /// What a row looks like, its documents aside; nil when it is not there any more.
+    private func look(at key: Key, _ transaction: borrowing Transaction) throws(PostgresError) -> SeenRows? {
         let printed = SQL(unsafe: tables.printedKey(of: "s") + " collate \"C\"")
         let found = try transaction.run(
             """
             select hashtextextended(\(printed), 0), s.xmin::text, hashtextextended(\(printed), s.xmin::text::bigint)
-              from \(tables.source) s where \(ChunkQuery.condition(range, key: tables.key, alias: "s"))
+              from \(tables.source) s where \(ChunkQuery.condition([key], key: tables.key, alias: "s"))
             """)
         guard let row = found.first, let hash = row.int(0), let xmin = row.int(1), let mark = row.int(2) else {
             return nil

@@ -55,7 +55,9 @@ public struct Failure: Error, Sendable {
 
     private static func details(of error: ServerError?) -> [String] {
         guard let error else { return [] }
-        return [("detail", error.detail), ("hint", error.hint), ("table", error.table), ("column", error.column)]
+        // What is wrong with data is told by quoting them, and documents are nobody's business here.
+        let detail = ["22", "23"].contains(error.sqlstate.prefix(2)) ? nil : error.detail
+        return [("detail", detail), ("hint", error.hint), ("table", error.table), ("column", error.column)]
             .compactMap { name, value in value.map { "\(name): \($0)" } }
     }
 

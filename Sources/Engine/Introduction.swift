@@ -16,13 +16,14 @@ final class Introduction {
         self.number = number
     }
 
-    /// Enters a new session. Claims of the one before are given back uncounted: the chunk was not at fault. This waits
-    /// for the old session to end, for as long as it lives it may still commit.
-    func introduce(_ connection: Connection) throws {
+    /// Enters a new session. Claims of the one before are given back uncounted, unless the chunk itself may have ended it.
+    /// This waits for the old session to end, for as long as it lives it may still commit.
+    func introduce(_ connection: Connection, after end: PostgresError?) throws {
         let old = worker
         worker = try connection.transaction(site.moving) { transaction in
+            try site.ledger.run(run, transaction).map { try RunBinding.check($0, site.ledger, transaction) }
             if let old {
-                try site.ledger.releaseClaims(of: old, transaction)
+                if !(end?.mayBeTheChunks ?? false) { try site.ledger.releaseClaims(of: old, transaction) }
                 try site.ledger.endWorker(old, transaction)
             }
             return try add(connection, transaction)
@@ -56,5 +57,12 @@ final class Introduction {
     ) throws(PostgresError) -> Bool {
         guard let previous else { return false }
         return try site.ledger.isDone(claim, of: stage, by: previous, transaction)
+    }
+}
+
+extension PostgresError {
+    /// Whether what was being worked on may have ended the session: the server gave no reason, as when its process died.
+    fileprivate var mayBeTheChunks: Bool {
+        if case .connectionLost(_, sqlstate: nil) = self { true } else { false }
     }
 }

@@ -11,10 +11,12 @@ struct OrphanRemoval {
     private let parentColumns: [Identifier]
     private let onDelete: Constraint.DeleteAction
     private let chunked: (stage: ChunkedStage, tables: StreamTables)?
+    private let ledger: Identifier
 
     /// The removal that a foreign key needs before it is validated; nil for one that does not say what a delete does.
     init?(
-        constraint: Constraint, schema: Identifier, chunked: (stage: ChunkedStage, tables: StreamTables)?
+        constraint: Constraint, schema: Identifier, ledger: Identifier,
+        chunked: (stage: ChunkedStage, tables: StreamTables)?
     ) {
         guard case .foreignKey(let columns, let references, let referenced, let onDelete) = constraint.definition,
             onDelete == .cascade || onDelete == .setNull
@@ -22,6 +24,7 @@ struct OrphanRemoval {
         let child = QualifiedName(schema: schema, name: constraint.table)
         self.child = child
         parent = QualifiedName(schema: schema, name: references)
+        self.ledger = ledger
         self.columns = columns
         parentColumns = referenced
         self.onDelete = onDelete
@@ -31,6 +34,11 @@ struct OrphanRemoval {
 
     /// Removes them; returns how many rows were removed or let go.
     func perform(_ transaction: borrowing Transaction) throws -> Int64 {
+        // Triggers on these tables are the application's, and expect its schema.
+        try transaction.working(in: [child.schema], lock: transaction.settings.lock) { try remove(transaction) }
+    }
+
+    private func remove(_ transaction: borrowing Transaction) throws -> Int64 {
         if onDelete == .setNull {
             let cleared = columns.map { "\($0.quoted) = null" }.joined(separator: ", ")
             return Int64(
@@ -69,7 +77,7 @@ struct OrphanRemoval {
             select \(unsafe: texts.joined(separator: ", "))
               from (select distinct \(unsafe: parents) from \(child) c where \(orphan)) p
              where not exists (
-                select from chunks c where \(holdsParent(chunked))
+                select from \(ledger).chunks c where \(holdsParent(chunked))
                    and position(int8send(hashtextextended(\(unsafe: printed) collate "C", 0)) in c.seen) > 0)
              order by 1 limit 5
             """)
@@ -102,10 +110,10 @@ struct OrphanRemoval {
         return """
             , counts as (
                 select c.n, count(*) as parents, sum(p.rows) as rows from parents p
-                  join chunks c on \(holdsParent(chunked))
+                  join \(ledger).chunks c on \(holdsParent(chunked))
                  group by c.n),
             counted as (
-                update chunks c set migrated = c.migrated - counts.parents, gone = c.gone + counts.parents,
+                update \(ledger).chunks c set migrated = c.migrated - counts.parents, gone = c.gone + counts.parents,
                                     target_rows = c.target_rows - counts.rows
                   from counts
                  where c.run_id = \(.int(chunked.stage.run.value)) and c.stage = \(.text(chunked.stage.name))

@@ -10,8 +10,8 @@ public struct Plan: Sendable {
     public init(_ pipeline: Pipeline, done: Set<String>, goal: Goal) throws(Failure) {
         let wanted = try Self.wanted(in: pipeline, goal: goal)
         let open = wanted.filter { !done.contains($0.name) }
-        // A check alone moves nothing; before other work it is made again, because what it looks at may have changed.
-        steps = open.contains { !$0.isCheck } ? wanted.filter { $0.isCheck || !done.contains($0.name) } : []
+        // Before other work a check is made again, because what it looks at may have changed.
+        steps = open.isEmpty ? [] : wanted.filter { $0.isCheck || !done.contains($0.name) }
     }
 
     /// The stages of a pipeline that a goal includes, done or not.

@@ -37,7 +37,7 @@ public struct Retry {
         let view = LedgerView(site: site, session: session)
         let run = try view.existingRun(of: pipeline.name, on: schema)
         let leader = Introduction(site: site, run: run, number: 0)
-        let working = Session(site: site, name: "etl:\(run.value):0") { try leader.introduce($0) }
+        let working = Session(site: site, name: "etl:\(run.value):0") { try leader.introduce($0, after: $1) }
         try working.perform("beginning to retry") { connection in
             try connection.transaction(site.moving) { transaction in
                 let record = try site.ledger.lockRun(of: pipeline.name, on: schema, transaction)

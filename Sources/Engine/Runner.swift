@@ -39,7 +39,7 @@ public struct Runner {
             return try result(of: begun.run, session, hadNothingToDo: true)
         }
         let leader = begun.leader
-        let working = Session(site: site, name: "etl:\(begun.run.value):0") { try leader.introduce($0) }
+        let working = Session(site: site, name: "etl:\(begun.run.value):0") { try leader.introduce($0, after: $1) }
         do {
             let reason = try perform(begun, on: working)
             try close(begun, wanted, on: working, leader: leader, isComplete: reason == nil)
@@ -67,6 +67,7 @@ public struct Runner {
                     fingerprint: begun.fingerprints[stage.name] ?? "", session: session
                 ).perform()
                 if case .finished(let reason) = outcome {
+                    try refuseHalfDone(begun.run, reason, session)
                     site.reporter.report(.stageSkipped(stage: stage.name, reason: reason))
                     return reason
                 }
@@ -82,6 +83,17 @@ public struct Runner {
             }
         }
         return nil
+    }
+
+    /// A check may say that nothing is left to do only while nothing was begun that is not done.
+    private func refuseHalfDone(_ run: RunID, _ reason: String, _ session: Session) throws {
+        let records = try session.perform("reading the ledger") { connection in
+            try connection.transaction(site.looking) { try site.ledger.stages(of: run, $0) }
+        }
+        guard let half = records.first(where: { $0.state == .running && $0.sourceOID != nil }) else { return }
+        throw Failure(
+            .refused, "\(reason); but stage \(half.name) was begun and is not done",
+            next: "bring the column back, or keep what was migrated as it is and run no further")
     }
 
     private func stopIfAsked(_ run: RunID, _ session: Session) throws {

@@ -19,12 +19,12 @@ struct ScriptStage {
         let turn = StageTurn(site: site, run: run, stage: stage.name, session: session)
         _ = try turn.take(site.defining, locking: tables) { transaction, _ in
             try site.ledger.beginStage(stage.name, of: run, fingerprint: fingerprint, transaction)
-            let before = try SchemaObjects.names(in: schema, transaction)
+            let before = Set(try CatalogObjects.all(transaction))
             // Unqualified names of the script are those of the pipeline's schema; ours are not in its way.
             try transaction.run("set local search_path = \(schema), pg_temp")
             for statement in script.statements { try run(statement, transaction) }
             try transaction.run("set local search_path = \(site.ledger.schema), pg_temp")
-            let created = try SchemaObjects.names(in: schema, transaction).filter { !Set(before).contains($0) }
+            let created = try CatalogObjects.written(transaction).filter { !before.contains($0) }
             try site.ledger.recordCreated(created, by: stage.name, of: run, transaction)
             try site.ledger.finishStage(stage.name, of: run, transaction)
         }
@@ -38,28 +38,5 @@ struct ScriptStage {
             if error.errorClass == .retry || error.endsSession { throw error }
             throw Failure(error, while: "\(script.name):\(statement.line)")
         }
-    }
-}
-
-/// The tables and columns of a schema by name, to tell afterwards what a script made.
-enum SchemaObjects {
-    /// Each as kind and name.
-    static func names(in schema: Identifier, _ transaction: borrowing Transaction) throws(PostgresError) -> [String] {
-        try transaction.run(
-            """
-            select case c.relkind when 'i' then 'index ' when 'S' then 'sequence ' when 'v' then 'view '
-                                  when 'm' then 'materialized view ' else 'table ' end || format('%I.%I', n.nspname, c.relname)
-              from pg_class c join pg_namespace n on n.oid = c.relnamespace
-             where n.nspname = \(.text(schema.name)) and c.relkind in ('r', 'p', 'i', 'S', 'v', 'm', 'f')
-            union all
-            select format('column %I.%I.%I', n.nspname, c.relname, a.attname)
-              from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
-             where n.nspname = \(.text(schema.name)) and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped
-            union all
-            select format('constraint %I on %I.%I', k.conname, n.nspname, c.relname)
-              from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
-             where n.nspname = \(.text(schema.name))
-            """
-        ).rows.compactMap { $0.text(0) }
     }
 }

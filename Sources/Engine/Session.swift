@@ -12,38 +12,48 @@ final class Session {
 
     private let site: Site
     private let name: String
-    /// Told of every new session, before it does any work.
-    private let introduce: (Connection) throws -> Void
+    /// Told of every new session before it does any work, and of what ended the one before.
+    private let introduce: (Connection, PostgresError?) throws -> Void
     private var connection: Connection?
+    private var lastEnd: PostgresError?
 
-    init(site: Site, name: String, introduce: @escaping (Connection) throws -> Void = { _ in }) {
+    init(site: Site, name: String, introduce: @escaping (Connection, PostgresError?) throws -> Void = { _, _ in }) {
         self.site = site
         self.name = name
         self.introduce = introduce
     }
 
     /// Opens the session now, without patience: an address that never worked is not waited for.
-    func open() throws(Failure) {
-        do throws(PostgresError) {
-            connection = try connect()
-        } catch {
-            throw Failure(error, while: "opening a session")
+    func open() throws {
+        do {
+            _ = try current()
+        } catch let error as PostgresError {
+            var failure = Failure(error, while: "opening a session")
+            // Who we are, or which database is meant, is for the operator to settle.
+            if error.isRefusalOfUs { failure.kind = .usage }
+            throw failure
         }
     }
 
-    /// Does work, again and again while what stops it may pass. `tables` are those whose locks it may have to wait for.
-    func perform<R>(_ what: String, locking tables: [QualifiedName] = [], _ work: (Connection) throws -> R) throws -> R
-    {
-        var patience = Patience(outage: site.deadlines.outage)
+    /// Does work, again and again while what stops it may pass. `tables` are those whose locks it may have to wait for;
+    /// `waits` says that it is in order to wait for them as long as for a lost server.
+    func perform<R>(
+        _ what: String, locking tables: [QualifiedName] = [], waits: Bool = false, _ work: (Connection) throws -> R
+    ) throws -> R {
+        var patience = Patience(outage: site.deadlines.outage, waitsForLocks: waits)
         while true {
             do {
-                let result = try work(try current())
-                return result
+                let connection = try current()
+                defer { tellWarnings(of: connection) }
+                return try work(connection)
             } catch let error as PostgresError {
                 if let signal = stopSignal(after: error) {
                     throw Failure(.stopped(signal: signal), "\(what) was stopped")
                 }
-                if error.endsSession { connection = nil }
+                if error.endsSession {
+                    connection = nil
+                    lastEnd = error
+                }
                 // A row at fault is the caller's matter.
                 if error.errorClass == .row { throw error }
                 guard error.errorClass == .retry, patience.allows(error) else {
@@ -76,9 +86,15 @@ final class Session {
     private func current() throws -> Connection {
         if let connection { return connection }
         let opened = try connect()
-        try introduce(opened)
+        try introduce(opened, lastEnd)
         connection = opened
         return opened
+    }
+
+    private func tellWarnings(of connection: Connection) {
+        for warning in connection.takeWarnings() {
+            site.reporter.report(.notice("the server warns: \(warning.message) (SQLSTATE \(warning.sqlstate))"))
+        }
     }
 
     private func connect() throws(PostgresError) -> Connection {
@@ -97,44 +113,10 @@ final class Session {
     }
 }
 
-/// How long a failure that may pass is put up with.
-struct Patience {
-    private let outage: Double
-    private var lostSince: Double?
-    private var isOutcomeUnknown = false
-    private var refusals = 0
-    private var blockers: [String] = []
-    private(set) var attempts = 0
-
-    init(outage: Double) {
-        self.outage = outage
-    }
-
-    /// Takes note of a failure and says whether to try again.
-    mutating func allows(_ error: PostgresError) -> Bool {
-        attempts += 1
-        if case .commitUnknown = error { isOutcomeUnknown = true }
-        guard error.endsSession else {
-            lostSince = nil
-            refusals += 1
-            return refusals < Session.refusalLimit
-        }
-        let since = lostSince ?? MonotonicClock.now
-        lostSince = since
-        return MonotonicClock.now - since < outage
-    }
-
-    mutating func remember(blockers: [String]) { self.blockers = blockers }
-
-    /// Seconds until the next try: longer each time, and never the same for two who wait.
-    func delay() -> Double {
-        min(5, 0.05 * Double(1 << min(attempts, 8))) * Double.random(in: 0.5...1)
-    }
-
-    func failure(_ error: PostgresError, while what: String) -> Failure {
-        var failure = Failure(error, while: what)
-        if isOutcomeUnknown, error.endsSession { failure.kind = .unknownOutcome }
-        failure.details += blockers
-        return failure
+extension PostgresError {
+    /// Whether the server would not let us in: as this role, with this password, into this database.
+    fileprivate var isRefusalOfUs: Bool {
+        guard case .cannotConnect(_, let sqlstate?) = self else { return false }
+        return ["28", "3D"].contains(sqlstate.prefix(2))
     }
 }

@@ -7,6 +7,7 @@ final class StreamMeter: Sendable {
     private struct State {
         var progress: Progress
         var failure: Failure?
+        var absent: [Failure] = []
     }
 
     private let state: Mutex<State>
@@ -42,6 +43,17 @@ final class StreamMeter: Sendable {
             return state.progress
         }
         reporter.report(.progress(progress))
+    }
+
+    /// Takes note of a worker that got no session.
+    func noteAbsent(_ failure: Failure) {
+        state.withLock { $0.absent.append(failure) }
+        reporter.report(.notice("a worker has no session, the others go on: \(failure.what)"))
+    }
+
+    /// Why there was nobody to work, where no worker got a session.
+    var nobodyCame: Failure? {
+        state.withLock { $0.absent.count == $0.progress.workers ? $0.absent.first : nil }
     }
 
     /// Takes a failure that ends the stage.

@@ -89,7 +89,7 @@ struct StreamStage {
                 meter.halt(failure)
             }
         }
-        if let failure = meter.failure { throw failure }
+        if let failure = meter.failure ?? meter.nobodyCame { throw failure }
         try site.throwIfStopping()
         return meter.rowsHere
     }

@@ -6,6 +6,7 @@ import Postgres
 final class StreamWorker {
     private let site: Site
     private let stage: ChunkedStage
+    private let tables: StreamTables
     private let session: Session
     private let introduction: Introduction
     private let meter: StreamMeter
@@ -15,6 +16,8 @@ final class StreamWorker {
     private var batch = Batch()
     /// The chunk that the last commit claimed for us.
     private var claimed: Claim?
+    /// How often the chunk at hand, of one row, took too long.
+    private var slow: (n: Int64, times: Int64) = (0, 0)
     /// The chunk whose rows must be written in halves, because the server refused one of them.
     private var careful: Int64?
 
@@ -22,9 +25,12 @@ final class StreamWorker {
         self.site = site
         self.meter = meter
         stage = job.stage
+        tables = job.tables
         let introduction = Introduction(site: site, run: job.stage.run, number: number)
         self.introduction = introduction
-        session = Session(site: site, name: "etl:\(job.stage.run.value):\(number)") { try introduction.introduce($0) }
+        session = Session(site: site, name: "etl:\(job.stage.run.value):\(number)") {
+            try introduction.introduce($0, after: $1)
+        }
         reader = ChunkReader(job.stream, query: ChunkQuery(tables: job.tables, limits: job.limits))
         writer = ChunkWriter(tables: job.tables, columns: reader.targetColumns, mode: job.mode)
         exhaustion = ExhaustedChunks(ledger: site.ledger, stage: job.stage, tables: job.tables)
@@ -32,8 +38,16 @@ final class StreamWorker {
 
     /// Makes a worker and lets it work; gives what it failed of, if it did.
     static func failure(number: Int, site: Site, job: StreamJob, meter: StreamMeter) -> Failure? {
+        let worker = StreamWorker(number: number, site: site, job: job, meter: meter)
         do {
-            try StreamWorker(number: number, site: site, job: job, meter: meter).work()
+            do {
+                try worker.session.open()
+            } catch let failure as Failure {
+                // Others may have sessions, and one fewer is no reason to stop them.
+                meter.noteAbsent(failure)
+                return nil
+            }
+            try worker.work()
             return nil
         } catch let failure as Failure {
             return failure
@@ -87,7 +101,9 @@ final class StreamWorker {
 
     private func work(on claim: Claim) throws {
         do {
-            claimed = try session.perform("chunk \(claim.n) of stage \(stage.name)") { connection in
+            claimed = try session.perform(
+                "chunk \(claim.n) of stage \(stage.name)", locking: [tables.source], waits: true
+            ) { connection in
                 try commit(claim, on: connection)
             }
             careful = nil
@@ -104,16 +120,25 @@ final class StreamWorker {
         do {
             next = try connection.transaction(site.moving) { try work(on: claim, $0) }
         } catch PostgresError.refused(let error) where error.isTimeout && !site.interruption.isCancelled {
-            let wasSplit = try connection.transaction(site.moving) { transaction in
-                try exhaustion.halve(claim, by: try introduction.current(), transaction)
-            }
-            if wasSplit { return nil }
+            if try settleSlow(claim, on: connection) { return nil }
             throw PostgresError.refused(error)
         }
         guard let next else { return nil }
         meter.add(batch.outcome)
         if case .claimed(let claim) = next { return claim }
         return nil
+    }
+
+    /// Halves a chunk that took too long, or rejects its only row when that took too long again and again; false when
+    /// that row gets another chance.
+    private func settleSlow(_ claim: Claim, on connection: Connection) throws -> Bool {
+        slow = slow.n == claim.n ? (claim.n, slow.times + 1) : (claim.n, 1)
+        return try connection.transaction(site.moving) { transaction in
+            guard try site.ledger.lockChunk(claim, of: stage, by: try introduction.current(), transaction) else {
+                return true
+            }
+            return try exhaustion.settleSlow(claim, isLastChance: slow.times >= Ledger.attempts, transaction)
+        }
     }
 
     /// The chunk's one transaction: lock, read and transform, write, record, claim the next. COMMIT follows alone.

@@ -41,7 +41,8 @@ extension Ledger {
     }
 
     /// The best chunk to take, locked: one that nobody claimed; else one whose claimant is gone, or lives and does not
-    /// come. Only the claim of one who lives has its attempt counted already.
+    /// come. Only the claim of one who lives has its attempt counted already; behind a pooler, where a session that ended a
+    /// moment ago still counts as alive, none has.
     private func freeChunk(
         of stage: ChunkedStage, for worker: WorkerID, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> Row? {
@@ -55,7 +56,8 @@ extension Ledger {
         let claimantLives: SQL = "coalesce((select \(Self.workerLives) from workers w where w.id = claimant), false)"
         return try transaction.run(
             """
-            select n, attempt, \(claimantLives), \(stage.bounds) from chunks
+            select n, attempt, \(claimantLives) and not (select pooled from workers w where w.id = claimant), \(stage.bounds)
+              from chunks
              where \(stage.rows) and state = 'todo'
                and (claimant = \(.int(worker.value)) or claimed_at < clock_timestamp() - \(Self.claimLife)
                     or not \(claimantLives))

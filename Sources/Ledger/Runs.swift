@@ -73,6 +73,11 @@ extension Ledger {
         return try found.first.map(Run.init)
     }
 
+    /// A run by its number.
+    public func run(_ id: RunID, _ transaction: borrowing Transaction) throws(PostgresError) -> Run? {
+        try transaction.run("select \(Run.columns) from runs where id = \(.int(id.value))").first.map(Run.init)
+    }
+
     /// Every run, the newest first.
     public func runs(_ transaction: borrowing Transaction) throws(PostgresError) -> [Run] {
         var runs: [Run] = []
@@ -86,12 +91,12 @@ extension Ledger {
     public func lockRun(
         of pipeline: String, on sourceSchema: Identifier, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> Run {
+        let identity = try identity(transaction)
         try transaction.run(
             """
             insert into runs (pipeline, source_schema, state, system_identifier, database_oid)
-            select \(.text(pipeline)), \(.text(sourceSchema.name)), 'running',
-                   (select system_identifier::text from pg_control_system()), oid
-              from pg_database where datname = current_database()
+            values (\(.text(pipeline)), \(.text(sourceSchema.name)), 'stopped', \(.text(identity.system)),
+                    \(.int(identity.database))::oid)
             on conflict (pipeline, source_schema) do nothing
             """)
         let row = try transaction.row(
@@ -102,16 +107,19 @@ extension Ledger {
         return try Run(row)
     }
 
-    /// The cluster and the database that the session is connected to, as a run records them.
+    /// The cluster and the database that the session is connected to, as a run records them. The cluster is nil where
+    /// the role may not ask for it.
     public func identity(
         _ transaction: borrowing Transaction
     ) throws(PostgresError) -> (system: String?, database: Int64?) {
         let row = try transaction.row(
             """
-            select (select system_identifier::text from pg_control_system()), oid
+            select has_function_privilege('pg_control_system()', 'execute'), oid
               from pg_database where datname = current_database()
             """)
-        return (row.text(0), row.int(1))
+        guard row.bool(0) else { return (nil, row.int(1)) }
+        let system = try transaction.row("select system_identifier::text from pg_control_system()").text(0)
+        return (system, row.int(1))
     }
 
     /// Sets how a run stands; beginning again clears a stop that was asked for.

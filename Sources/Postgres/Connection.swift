@@ -19,7 +19,7 @@ public final class Connection {
     public let deadlines: Deadlines
     let interruption: Interruption?
     /// Warnings of the server that nobody has taken yet.
-    private let notices = NoticeBox()
+    let notices = NoticeBox()
 
     /// The backend that served this session's first statement; behind a pooler another may serve the next.
     public private(set) var backend = Backend(pid: 0, startedAt: "")
@@ -87,11 +87,13 @@ public final class Connection {
             throw .cannotConnect(reason: wire.errorMessage, sqlstate: nil)
         }
         notices.receive(from: wire.handle)
+        PQsetErrorVerbosity(wire.handle, PQERRORS_VERBOSE)
+        defer { PQsetErrorVerbosity(wire.handle, PQERRORS_DEFAULT) }
         let deadline = Deadline(seconds: deadlines.connect, what: "the connection attempt")
         var next = PGRES_POLLING_WRITING
         while next != PGRES_POLLING_OK {
             guard next != PGRES_POLLING_FAILED else {
-                throw .cannotConnect(reason: wire.errorMessage, sqlstate: nil)
+                throw cannotConnect()
             }
             try wait(for: Int16(next == PGRES_POLLING_READING ? POLLIN : POLLOUT), until: deadline)
             next = wire.connectPoll()
@@ -100,13 +102,23 @@ public final class Connection {
         try learnAboutServer()
     }
 
+    /// A refused connection has no result with fields; only the verbose message tells its SQLSTATE.
+    private func cannotConnect() -> PostgresError {
+        let reason = wire.errorMessage
+        guard let found = reason.firstMatch(of: #/FATAL: +([0-9A-Z]{5}): +/#) else {
+            return .cannotConnect(reason: reason, sqlstate: nil)
+        }
+        let plain = reason.replacing(found.0, with: "FATAL: ").replacing(#/; LOCATION: .*/#, with: "")
+        return .cannotConnect(reason: plain, sqlstate: String(found.1))
+    }
+
     private func learnAboutServer() throws(PostgresError) {
         let facts = try execute(
             """
             select pg_backend_pid(), current_setting('server_version_num')::int,
                    (select extract(epoch from backend_start)::text from pg_stat_activity where pid = pg_backend_pid()),
-                   array_to_string(array(select name from pg_settings where name in
-                     ('client_connection_check_interval', 'restrict_nonsystem_relation_kind')), ',')
+                   exists (select from pg_settings where name = 'client_connection_check_interval'),
+                   exists (select from pg_settings where name = 'transaction_timeout')
             """, within: deadlines.statement)
         guard let row = facts.first, let pid = row.int(0), let version = row.int(1) else {
             throw .unexpectedAnswer("no facts about the server")
@@ -114,23 +126,30 @@ public final class Connection {
         backend = Backend(pid: Int32(truncatingIfNeeded: pid), startedAt: row.text(2) ?? "")
         serverVersion = Int(version)
         isPooled = wire.backendPID != backend.pid
-        hardening = Connection.hardening(knownSettings: (row.text(3) ?? "").split(separator: ",").map(String.init))
+        hardening = Connection.hardening(checksClient: row.bool(3), hasTransactionTimeout: row.bool(4))
+        if !isPooled { try keepAlive() }
+    }
+
+    /// Lets the server notice within a minute that our machine is gone. Said for the session, because it must hold between
+    /// transactions too; on a socket of the same machine it means nothing.
+    private func keepAlive() throws(PostgresError) {
+        _ = try execute(
+            """
+            select set_config('tcp_keepalives_idle', '20', false), set_config('tcp_keepalives_interval', '5', false),
+                   set_config('tcp_keepalives_count', '3', false)
+            """, within: deadlines.statement)
     }
 
     /// What makes a session safe whatever the role's or the database's settings are. It is said in every transaction,
     /// because behind a pooler the next transaction may find another backend.
-    private static func hardening(knownSettings: [String]) -> SQL {
+    private static func hardening(checksClient: Bool, hasTransactionTimeout: Bool) -> SQL {
         var settings = """
             set local row_security = off; set local client_min_messages = warning; \
             set local standard_conforming_strings = on; set local datestyle = iso; set local timezone = utc; \
             set local bytea_output = hex; set local extra_float_digits = 3;
             """
-        if knownSettings.contains("client_connection_check_interval") {
-            settings += " set local client_connection_check_interval = 1000;"
-        }
-        if knownSettings.contains("restrict_nonsystem_relation_kind") {
-            settings += " set local restrict_nonsystem_relation_kind = 'view, foreign-table';"
-        }
+        if checksClient { settings += " set local client_connection_check_interval = 1000;" }
+        if hasTransactionTimeout { settings += " set local transaction_timeout = 0;" }
         return SQL(unsafe: settings)
     }
 }

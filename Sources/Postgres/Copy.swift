@@ -65,7 +65,7 @@ extension Transaction {
     ///
     /// When `body` throws, the COPY is cancelled, so the transaction can only be rolled back.
     public func copyOut(_ query: SQL, _ body: (borrowing CopyTuple) throws -> Void) throws {
-        let deadline = connection.deadline(within: timeouts.statement, what: "COPY TO STDOUT")
+        let deadline = connection.deadline(within: settings.statement, what: "COPY TO STDOUT")
         try connection.send("copy (\(query)) to stdout (format binary)", until: deadline)
         try connection.expect(PGRES_COPY_OUT, until: deadline)
         var reader = CopyTupleReader()
@@ -93,7 +93,7 @@ extension Transaction {
 
     /// Writes rows into a table by binary COPY; throws when fewer are stored than were sent.
     public func copyIn(_ rows: CopyRows, into table: SQL, columns: [Identifier]) throws(PostgresError) {
-        let deadline = connection.deadline(within: timeouts.statement, what: "COPY FROM STDIN")
+        let deadline = connection.deadline(within: settings.statement, what: "COPY FROM STDIN")
         try connection.send(
             "copy \(table) (\(SQL.list(columns))) from stdin (format binary)", until: deadline)
         try connection.expect(PGRES_COPY_IN, until: deadline)

@@ -95,7 +95,9 @@ extension Connection {
 
     func lost() -> PostgresError {
         let reason = wire.errorMessage
-        return .connectionLost(reason: reason.isEmpty ? "the server closed it" : reason, sqlstate: nil)
+        // When another backend crashes, the server says so in a warning before it closes this session.
+        let sqlstate = notices.has("57P02") ? "57P02" : nil
+        return .connectionLost(reason: reason.isEmpty ? "the server closed it" : reason, sqlstate: sqlstate)
     }
 
     /// Waits until the socket is ready, the deadline passes, or the operator wants it to end at once.

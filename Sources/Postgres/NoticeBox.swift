@@ -19,6 +19,9 @@ final class NoticeBox {
         return warnings
     }
 
+    /// Whether a warning of this SQLSTATE came and was not taken yet.
+    func has(_ sqlstate: String) -> Bool { warnings.contains { $0.sqlstate == sqlstate } }
+
     private func add(_ result: OpaquePointer) {
         let field = { (code: Unicode.Scalar) -> String? in
             PQresultErrorField(result, Int32(code.value)).map { text($0) }

@@ -39,7 +39,7 @@ public enum PostgresError: Error, Sendable, Equatable {
     case commitUnknown(reason: String)
     /// COMMIT was answered with ROLLBACK: an earlier failure had ended the transaction.
     case rolledBackAtCommit
-    /// COPY stored another number of rows than were sent: a trigger or a rule swallows rows.
+    /// Another number of rows was written than was meant: a trigger or a rule swallows rows.
     case copyCountDiffers(table: String, sent: Int, stored: Int)
     /// The operator asked to stop at once.
     case interrupted
@@ -87,7 +87,7 @@ extension PostgresError: CustomStringConvertible {
         case .commitUnknown(let reason): "the outcome of COMMIT was not heard: \(reason)"
         case .rolledBackAtCommit: "COMMIT was answered with ROLLBACK"
         case .copyCountDiffers(let table, let sent, let stored):
-            "COPY into \(table) stored \(stored) of \(sent) rows: a trigger or a rule swallows rows"
+            "\(table) took \(stored) of \(sent) rows: a trigger or a rule swallows rows"
         case .interrupted: "stopped at once, as asked"
         case .unexpectedAnswer(let what): "unexpected answer from the server: \(what)"
         }

@@ -7,7 +7,7 @@ public struct Transaction: ~Copyable {
     /// Runs a statement, or several where no value is bound, and gives the last result.
     @discardableResult
     public func run(_ sql: SQL) throws(PostgresError) -> ResultTable {
-        try connection.execute(sql, within: timeouts.statement)
+        try connection.execute(sql, within: settings.statement)
     }
 
     /// Runs a statement that gives exactly one row.
@@ -36,7 +36,17 @@ public struct Transaction: ~Copyable {
         }
     }
 
-    let timeouts: TransactionSettings
+    /// Runs `body` with another search path, and waiting at most so long for a lock: for what may fire triggers of
+    /// others, or wait for others' rows. Afterwards, unless it throws, both are as before.
+    public func working<R>(in schemas: [Identifier], lock: Double, _ body: () throws -> R) throws -> R {
+        try run(Connection.environment(schemas: schemas, lock: lock))
+        let value = try body()
+        try run(Connection.environment(schemas: settings.schemas, lock: settings.lock))
+        return value
+    }
+
+    /// How the transaction was set up.
+    public let settings: TransactionSettings
 }
 
 /// How a transaction is set up. Said in full at every BEGIN, so that no default of a role or a pooler matters.
@@ -90,10 +100,11 @@ extension Connection {
     public func transaction<R>(
         _ settings: TransactionSettings, _ body: (borrowing Transaction) throws -> R
     ) throws -> R {
-        _ = try execute(begin(settings), within: deadlines.statement)
         let value: R
         do {
-            value = try body(Transaction(connection: self, timeouts: settings))
+            // A BEGIN that fails half-way leaves a transaction to be ended, too.
+            _ = try execute(begin(settings), within: deadlines.statement)
+            value = try body(Transaction(connection: self, settings: settings))
         } catch {
             rollBack(after: error)
             throw error
@@ -103,19 +114,27 @@ extension Connection {
     }
 
     private func begin(_ settings: TransactionSettings) -> SQL {
-        // pg_catalog is always sought first; named in front it would also be where new objects go.
-        let path = (settings.schemas.isEmpty ? ["pg_catalog"] : settings.schemas.map(\.quoted)) + ["pg_temp"]
         return SQL(
             unsafe: """
                 begin isolation level \(settings.isolation.rawValue) \(settings.access.rawValue);\
-                \(hardening.text) set local search_path = \(path.joined(separator: ", "));\
-                 set local statement_timeout = \(milliseconds(settings.statement));\
-                 set local lock_timeout = \(milliseconds(settings.lock));\
-                 set local idle_in_transaction_session_timeout = \(milliseconds(deadlines.idle))
+                \(hardening.text) \(Self.environment(schemas: settings.schemas, lock: settings.lock).text);\
+                 set local statement_timeout = \(Self.milliseconds(settings.statement));\
+                 set local idle_in_transaction_session_timeout = \(Self.milliseconds(deadlines.idle))
                 """)
     }
 
-    private func milliseconds(_ seconds: Double) -> Int { Int((seconds * 1000).rounded(.up)) }
+    /// Where unqualified names are sought, and how long locks are waited for, until the transaction ends.
+    fileprivate static func environment(schemas: [Identifier], lock: Double) -> SQL {
+        // pg_catalog is always sought first; named in front it would also be where new objects go.
+        let path = (schemas.isEmpty ? ["pg_catalog"] : schemas.map(\.quoted)) + ["pg_temp"]
+        return SQL(
+            unsafe: """
+                set local search_path = \(path.joined(separator: ", "));\
+                 set local lock_timeout = \(milliseconds(lock))
+                """)
+    }
+
+    private static func milliseconds(_ seconds: Double) -> Int { Int((seconds * 1000).rounded(.up)) }
 
     private func rollBack(after error: any Error) {
         if let error = error as? PostgresError, error.endsSession { return }
@@ -150,7 +169,7 @@ extension Connection {
         _ = try execute(
             """
             select set_config('search_path', 'pg_catalog, pg_temp', false), set_config('statement_timeout', '0', false),
-                   set_config('lock_timeout', \(.text("\(milliseconds(lock))ms")), false)
+                   set_config('lock_timeout', \(.text("\(Self.milliseconds(lock))ms")), false)
             """, within: deadlines.statement)
         _ = try execute(sql, within: 0)
     }

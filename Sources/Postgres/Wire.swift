@@ -27,7 +27,6 @@ final class Wire {
 
     var socket: Int32 { PQsocket(handle) }
     var status: ConnStatusType { PQstatus(handle) }
-    var transactionStatus: PGTransactionStatusType { PQtransactionStatus(handle) }
     var backendPID: Int32 { PQbackendPID(handle) }
 
     /// What libpq says went wrong last, on one line.
