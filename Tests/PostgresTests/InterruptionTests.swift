@@ -18,7 +18,8 @@ struct InterruptionTests {
                 return (error, MonotonicClock.now)
             }
         }
-        let sleeping = "select count(*) from pg_stat_activity where state = 'active' and pid <> pg_backend_pid() "
+        let sleeping =
+            "select count(*) from pg_stat_activity where state = 'active' and pid <> pg_backend_pid() "
             + "and query like '%to be ' || 'cancelled%'"
         let isAsleep = try await eventually { try database.psql(sleeping) == "1" }
         #expect(isAsleep)
