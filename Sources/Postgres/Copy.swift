@@ -132,7 +132,10 @@ extension Connection {
         while offset < bytes.count {
             let end = min(offset + pieceSize, bytes.count)
             switch wire.putCopyData(UnsafeRawBufferPointer(rebasing: bytes[offset..<end])) {
-            case 1: offset = end
+            case 1:
+                offset = end
+                // Else libpq would hold all that the socket does not take, once more.
+                try flush(until: deadline)
             case 0: try flush(until: deadline)
             default: throw lost()
             }

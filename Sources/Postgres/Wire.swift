@@ -1,4 +1,5 @@
 import CLibPQ
+import Dispatch
 import Glibc
 
 /// The one seam through which every call to libpq goes: a handle, and the calls on it.
@@ -81,11 +82,21 @@ final class Wire {
     }
 
     /// Asks the server, over a connection of its own, to cancel the statement in hand.
+    ///
+    /// Waits two seconds for the request to be taken: PQcancel itself knows no deadline, and a server that is frozen or
+    /// cut off would hold up whoever wants to end.
     func cancel() {
-        guard let request = PQgetCancel(handle) else { return }
-        defer { PQfreeCancel(request) }
-        var reason = [CChar](repeating: 0, count: 256)
-        _ = PQcancel(request, &reason, Int32(reason.count))
+        // Only the errand below uses the request; it is a copy that outlives the session.
+        nonisolated(unsafe) let request = PQgetCancel(handle)
+        guard request != nil else { return }
+        let taken = DispatchSemaphore(value: 0)
+        DispatchQueue(label: "cancel request").async {
+            var reason = [CChar](repeating: 0, count: 256)
+            _ = PQcancel(request, &reason, Int32(reason.count))
+            PQfreeCancel(request)
+            taken.signal()
+        }
+        _ = taken.wait(timeout: .now() + 2)
     }
 
     private func call<R>(failing failure: R, _ body: () -> R) -> R {

@@ -39,7 +39,9 @@ struct Book: Sendable {
             return ChunkedStage(run: run.id, name: "load", keyColumns: keyColumns)
         }
         try await write { transaction in
-            for (index, pair) in zip([nil] + bounds.map { Optional($0) }, bounds.map { Optional($0) } + [nil]).enumerated() {
+            for (index, pair) in zip([nil] + bounds.map { Optional($0) }, bounds.map { Optional($0) } + [nil])
+                .enumerated()
+            {
                 try transaction.run(
                     """
                     insert into chunks (run_id, stage, n, lower, upper)

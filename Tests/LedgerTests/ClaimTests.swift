@@ -5,7 +5,9 @@ import Testing
 
 @Suite("A claim")
 struct ClaimTests {
-    private func claim(_ book: Book, _ stage: ChunkedStage, by worker: WorkerID, on session: Connection) throws -> ClaimResult {
+    private func claim(_ book: Book, _ stage: ChunkedStage, by worker: WorkerID, on session: Connection) throws
+        -> ClaimResult
+    {
         try session.write { try book.ledger.claim(stage, by: worker, $0) }
     }
 

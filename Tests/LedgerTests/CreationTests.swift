@@ -46,7 +46,10 @@ struct CreationTests {
 
     @Test(
         "that is there and empty is used",
-        arguments: ["create schema etl", "create schema etl; alter default privileges in schema etl grant select on tables to public"])
+        arguments: [
+            "create schema etl",
+            "create schema etl; alter default privileges in schema etl grant select on tables to public",
+        ])
     func emptySchema(sql: String) async throws {
         let database = try await database(sql)
         #expect(try await create(in: database) == .absent)
@@ -126,7 +129,9 @@ struct TablesTests {
             """)
         #expect(silent == "")
         #expect(try await book.psql("select obj_description('etl'::regnamespace, 'pg_namespace') <> ''") == "t")
-        #expect(try await book.psql("select count(*) from pg_class where relnamespace = 'etl'::regnamespace and relkind = 'r'") == "8")
+        #expect(
+            try await book.psql(
+                "select count(*) from pg_class where relnamespace = 'etl'::regnamespace and relkind = 'r'") == "8")
     }
 
     @Test(
@@ -149,7 +154,8 @@ struct TablesTests {
     func keyType() async throws {
         let book = try await Book.open()
         let type = try await book.psql(
-            "select format_type(atttypid, null) from pg_attribute where attrelid = 'rejects'::regclass and attname = 'key'")
+            "select format_type(atttypid, null) from pg_attribute where attrelid = 'rejects'::regclass and attname = 'key'"
+        )
         #expect(type == "jsonb")
     }
 

@@ -7,7 +7,8 @@ import Testing
 struct FinishTests {
     /// A claimed chunk of a stage with one, its worker's session, and what is done with them in one transaction.
     private func work<Value: Sendable>(
-        in book: Book, _ body: @escaping @Sendable (Claim, ChunkedStage, WorkerID, borrowing Transaction) throws -> Value
+        in book: Book,
+        _ body: @escaping @Sendable (Claim, ChunkedStage, WorkerID, borrowing Transaction) throws -> Value
     ) async throws -> Value {
         let stage = try await book.beginStage()
         return try await book.session { session in
@@ -118,7 +119,8 @@ struct FinishTests {
             try book.ledger.split(2, of: stage, at: Key([Array("t".utf8)]), transaction)
         }
         #expect(
-            try await book.psql("select n, lower[1], upper[1], attempt from chunks order by lower collate \"C\" nulls first")
+            try await book.psql(
+                "select n, lower[1], upper[1], attempt from chunks order by lower collate \"C\" nulls first")
                 == "1||f|0\n3|f|m|0\n2|m|t|0\n4|t||0")
     }
 

@@ -16,10 +16,14 @@ struct PlanChunksTests {
     static let sources = [
         Source(
             testDescription: "bigint", columns: [("id", "bigint")],
-            values: "select g * g * 7919 - 50000 from generate_series(1, 97) g union values (-9223372036854775808), (9223372036854775807), (0)"),
+            values:
+                "select g * g * 7919 - 50000 from generate_series(1, 97) g union values (-9223372036854775808), (9223372036854775807), (0)"
+        ),
         Source(
             testDescription: "uuid", columns: [("id", "uuid")],
-            values: "select md5(g::text)::uuid from generate_series(1, 99) g union values ('00000000-0000-0000-0000-000000000000'::uuid)"),
+            values:
+                "select md5(g::text)::uuid from generate_series(1, 99) g union values ('00000000-0000-0000-0000-000000000000'::uuid)"
+        ),
         Source(
             testDescription: "text", columns: [("id", "text")],
             values: oddTexts),
@@ -89,12 +93,15 @@ struct PlanChunksTests {
         let stage = try await book.beginStage()
         try await book.write { transaction in
             try transaction.run(
-                "delete from chunks; create table public.s (id int primary key); insert into public.s select generate_series(1, 100)")
+                "delete from chunks; create table public.s (id int primary key); insert into public.s select generate_series(1, 100)"
+            )
             let name = QualifiedName(schema: Identifier("public"), name: Identifier("s"))
             try book.ledger.planChunks(
                 of: stage, over: name, key: [Identifier("id")], rows: 10, total: 35, transaction)
         }
-        #expect(try await book.psql("select string_agg(coalesce(upper[1], '-'), ' ' order by n) from chunks") == "10 20 30 -")
+        #expect(
+            try await book.psql("select string_agg(coalesce(upper[1], '-'), ' ' order by n) from chunks")
+                == "10 20 30 -")
         #expect(try await book.psql("select count(*) from chunks where lower is null") == "1")
         #expect(try await book.psql("select count(*) from chunks where upper is null") == "1")
     }

@@ -115,7 +115,8 @@ struct RejectTests {
             }
         }
         #expect(
-            try await book.psql("select read, migrated, empty, rejected, gone, target_rows from chunks") == "4|1|1|1|1|6")
+            try await book.psql("select read, migrated, empty, rejected, gone, target_rows from chunks")
+                == "4|1|1|1|1|6")
         #expect(
             try await book.psql("select state, code, resolved_at is null from rejects order by id")
                 == "resolved|bad|f\nresolved|bad|f\nresolved|bad|f\nopen|worse|t")

@@ -18,7 +18,8 @@ struct RunTests {
         #expect(
             try await book.psql(
                 "select distinct system_identifier = (select system_identifier::text from pg_control_system()), "
-                    + "database_oid = (select oid from pg_database where datname = current_database()) from runs") == "t|t")
+                    + "database_oid = (select oid from pg_database where datname = current_database()) from runs")
+                == "t|t")
     }
 
     @Test("begun by two at once waits for the first")
@@ -31,7 +32,9 @@ struct RunTests {
                 try session.write { _ = try book.ledger.lockRun(of: "p", on: Identifier("public"), $0) }
                 try session.write { transaction in
                     _ = try book.ledger.lockRun(of: "p", on: Identifier("public"), transaction)
-                    _ = try other.transaction(settings) { _ = try book.ledger.lockRun(of: "p", on: Identifier("public"), $0) }
+                    _ = try other.transaction(settings) {
+                        _ = try book.ledger.lockRun(of: "p", on: Identifier("public"), $0)
+                    }
                 }
             }
         }
@@ -104,7 +107,9 @@ struct RunTests {
     @Test("leaves a line in the audit for every act, in its transaction")
     func audit() async throws {
         let book = try await Book.open()
-        try await book.write { try book.ledger.audit(.begin, run: nil, pipeline: "p", detail: "d'", by: book.actor, $0) }
+        try await book.write {
+            try book.ledger.audit(.begin, run: nil, pipeline: "p", detail: "d'", by: book.actor, $0)
+        }
         await #expect(throws: Aborted.self) {
             try await book.write { transaction in
                 try book.ledger.audit(.finish, run: nil, pipeline: "p", by: book.actor, transaction)
@@ -112,7 +117,8 @@ struct RunTests {
             }
         }
         #expect(
-            try await book.psql("select act, detail, host, os_user, os_pid, program, session_role = session_user from audit")
+            try await book.psql(
+                "select act, detail, host, os_user, os_pid, program, session_role = session_user from audit")
                 == "begin|d'|machine|somebody|7|etl test|t")
     }
 }

@@ -55,10 +55,13 @@ struct ConflictTests {
 
     @Test("a deadlock ends one of the two, who may try again")
     func deadlock() async throws {
-        _ = try await withSession { try $0.value("create table public.crossed as select n from generate_series(1, 2) n") }
+        _ = try await withSession {
+            try $0.value("create table public.crossed as select n from generate_series(1, 2) n")
+        }
         let settings = TransactionSettings(statement: 30)
         let (firstLocked, secondLocked) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
-        @Sendable func cross(_ rows: [Int], mine: DispatchSemaphore, theirs: DispatchSemaphore) async throws -> String? {
+        @Sendable func cross(_ rows: [Int], mine: DispatchSemaphore, theirs: DispatchSemaphore) async throws -> String?
+        {
             try await withSession { session in
                 do {
                     try session.transaction(settings) { transaction in

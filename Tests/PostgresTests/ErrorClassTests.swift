@@ -16,7 +16,9 @@ struct ErrorClassTests {
 
     @Test(
         "is row for data at fault",
-        arguments: ["22000", "22001", "22003", "22007", "22021", "22P02", "22P03", "22P05", "23503", "23505", "23514", "23P01"])
+        arguments: [
+            "22000", "22001", "22003", "22007", "22021", "22P02", "22P03", "22P05", "23503", "23505", "23514", "23P01",
+        ])
     func row(sqlstate: String) {
         #expect(ErrorClass(sqlstate: sqlstate) == .row)
     }
@@ -64,17 +66,27 @@ struct ErrorClassTests {
             Case(sqlstate: "22003", errorClass: .row, sql: "select 3000000000::int"),
             Case(sqlstate: "22021", errorClass: .row, sql: "select convert_from('\\xff', 'UTF8')"),
             Case(sqlstate: "22P05", errorClass: .row, sql: "select '\"\\u0000\"'::jsonb"),
-            Case(sqlstate: "23505", errorClass: .row, sql: "create temp table t (n int unique); insert into t values (1), (1)"),
-            Case(sqlstate: "23514", errorClass: .row, sql: "create temp table t (n int check (n > 1)); insert into t values (1)"),
+            Case(
+                sqlstate: "23505", errorClass: .row,
+                sql: "create temp table t (n int unique); insert into t values (1), (1)"),
+            Case(
+                sqlstate: "23514", errorClass: .row,
+                sql: "create temp table t (n int check (n > 1)); insert into t values (1)"),
             Case(
                 sqlstate: "23503", errorClass: .row,
-                sql: "create temp table p (n int primary key); create temp table t (n int references p); insert into t values (1)"),
-            Case(sqlstate: "23502", errorClass: .stop, sql: "create temp table t (n int not null); insert into t values (null)"),
+                sql:
+                    "create temp table p (n int primary key); create temp table t (n int references p); insert into t values (1)"
+            ),
+            Case(
+                sqlstate: "23502", errorClass: .stop,
+                sql: "create temp table t (n int not null); insert into t values (null)"),
             Case(sqlstate: "42P01", errorClass: .stop, sql: "select * from nowhere"),
             Case(sqlstate: "42601", errorClass: .stop, sql: "selec"),
             Case(sqlstate: "22023", errorClass: .stop, sql: "select set_config('work_mem', '-5', true)"),
             Case(sqlstate: "25006", errorClass: .stop, sql: "set transaction read only; create table public.t (n int)"),
-            Case(sqlstate: "0A000", errorClass: .stop, sql: "create temp table t (n int); alter table t add primary key (n) not valid"),
+            Case(
+                sqlstate: "0A000", errorClass: .stop,
+                sql: "create temp table t (n int); alter table t add primary key (n) not valid"),
             Case(sqlstate: "55P03", errorClass: .retry, sql: "select n from public.locked for update nowait"),
         ])
     func provoked(one: Case) async throws {

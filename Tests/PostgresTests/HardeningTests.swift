@@ -30,7 +30,8 @@ struct HardeningTests {
                 "transaction_read_only", "extra_float_digits", "client_min_messages",
                 "client_connection_check_interval",
             ]
-            let settings = TransactionSettings(schemas: [Identifier("My S"), Identifier("b")], statement: 12.5, lock: 1.5)
+            let settings = TransactionSettings(
+                schemas: [Identifier("My S"), Identifier("b")], statement: 12.5, lock: 1.5)
             return try database.connect(deadlines: Deadlines(idle: 33)).transaction(settings) { transaction in
                 try names.map { try transaction.row("select current_setting(\(.text($0)))").text(0) }
             }

@@ -45,7 +45,9 @@ struct ParameterTests {
         #expect(inArray.sqlstate == "22021")
     }
 
-    @Test("that is no UTF-8 is refused", arguments: [[0xFF], [0xC3], [0xED, 0xA0, 0x80], [0x61, 0xC0, 0x80]] as [[UInt8]])
+    @Test(
+        "that is no UTF-8 is refused",
+        arguments: [[0xFF], [0xC3], [0xED, 0xA0, 0x80], [0x61, 0xC0, 0x80]] as [[UInt8]])
     func notUTF8(value: [UInt8]) async throws {
         let error = try await refusal { try await withSession { _ = try $0.value("select \(.bytesOfText(value))") } }
         #expect(error.sqlstate == "22021")
@@ -74,7 +76,8 @@ struct ParameterTests {
     func integers() async throws {
         let values: [Int64] = [.min, -1, 0, 1, .max]
         let found = try await withSession { session in
-            let array = try session.bytes("select v from unnest(\(.intArray(values))) with ordinality u (v, i) order by i")
+            let array = try session.bytes(
+                "select v from unnest(\(.intArray(values))) with ordinality u (v, i) order by i")
             let single = try values.map { try session.value("select \(.int($0))") }
             return (array.map { $0.map { String(decoding: $0, as: UTF8.self) } }, single)
         }
@@ -87,7 +90,8 @@ struct ParameterTests {
         let value = (0...255).map { UInt8($0) }
         let found = try await withSession { session in
             try session.transaction { transaction in
-                let row = try transaction.row("select length(\(.bytes(value))), \(.bytes(value)), \(.bytes([])) is null")
+                let row = try transaction.row(
+                    "select length(\(.bytes(value))), \(.bytes(value)), \(.bytes([])) is null")
                 return (row.int(0), row.text(1), row.text(2))
             }
         }

@@ -57,7 +57,8 @@
             let observer = try database.connect()
             // A backend whose session was cut may still be committing.
             while try observer.value(
-                "select count(*) from pg_stat_activity where application_name = \(.text("etl call \(call)"))") != "0" {}
+                "select count(*) from pg_stat_activity where application_name = \(.text("etl call \(call)"))") != "0"
+            {}
             let stored = try observer.value("select count(*) from public.marks where call = \(call)")
             return End(call: call, error: failure, isStored: stored == "1", isUntouched: seam.calls < call)
         }
@@ -80,7 +81,8 @@
             let (first, second) = try await blocking {
                 let (first, second) = (Seam(), Seam())
                 for seam in [first, second] {
-                    _ = try Connection(to: Shared.database.connectionTarget(), name: "etl test", seam: seam).value("select 1")
+                    _ = try Connection(to: Shared.database.connectionTarget(), name: "etl test", seam: seam).value(
+                        "select 1")
                 }
                 return (first.calls, second.calls)
             }

@@ -127,7 +127,9 @@ struct TransactionTests {
                 #expect(throws: PostgresError.self) {
                     try transaction.savepoint { _ = try transaction.run("insert into t values (1/0)") }
                 }
-                let value = try transaction.savepoint { try transaction.row("insert into t values (4) returning n").int(0) }
+                let value = try transaction.savepoint {
+                    try transaction.row("insert into t values (4) returning n").int(0)
+                }
                 return [value, try transaction.row("select sum(n) from t").int(0)]
             }
         }
