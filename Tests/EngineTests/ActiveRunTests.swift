@@ -52,6 +52,24 @@ struct ActiveRunTests {
         #expect(try await memoir.psql("select count(*), count(distinct id) from chapter_sections") == "28|28")
     }
 
+    @Test("a start that waited for another's beginning finds it at work")
+    func secondStart() async throws {
+        let memoir = try await Memoir(30)
+        try await memoir.run(until: "tables")
+        // The first to begin waits, its beginning not committed, until the other one waits for it.
+        let recorder = Recorder { event in
+            guard case .runBegan = event else { return }
+            var looks = 0
+            while looks < 500, (try? memoir.waiter()) == "" { looks += 1 }
+        }
+        async let first = memoir.run(reporter: recorder)
+        async let second = memoir.run(reporter: recorder)
+        let results = try await [first, second]
+        #expect(results.filter(\.hadNothingToDo).count == 1)
+        let acts = try await memoir.psql("select string_agg(act, ',' order by id) from etl.audit")
+        #expect(acts == "begin,finish,resume,finish")
+    }
+
     @Test("of twenty starts at once one works; the others are refused or find nothing to do")
     func twentyStarts() async throws {
         let memoir = try await Memoir(30)

@@ -18,17 +18,22 @@ extension Memoir {
     /// Waits until a session of a run waits for another's lock, and gives its server process.
     @discardableResult
     func waitForLock() async throws -> String {
-        let query = """
-            select min(pid) from pg_stat_activity where datname = current_database()
-               and application_name like 'etl%' and wait_event_type = 'Lock'
-            """
         var pid = ""
         let isWaiting = try await eventually {
-            pid = try database.psql(query)
+            pid = try waiter()
             return !pid.isEmpty
         }
         guard isWaiting else { throw NothingWaits() }
         return pid
+    }
+
+    /// The server process of a session of a run that waits for another's lock; empty where none does. It blocks.
+    func waiter() throws -> String {
+        try database.psql(
+            """
+            select min(pid) from pg_stat_activity where datname = current_database()
+               and application_name like 'etl%' and wait_event_type = 'Lock'
+            """)
     }
 
     /// No session came to wait for a lock.
