@@ -26,48 +26,60 @@ public struct LedgerView {
         } ?? []
     }
 
-    /// How the run of a pipeline stands; throws where it was never begun.
-    public func summary(of pipeline: String, on schema: Identifier) throws -> RunSummary {
+    /// How the run of a pipeline stands; nil where it was never begun.
+    public func summaryIfBegun(of pipeline: String, on schema: Identifier) throws -> RunSummary? {
         let summary = try look { transaction in
             try site.ledger.run(of: pipeline, on: schema, transaction).map {
                 try RunSummary($0, ledger: site.ledger, transaction)
             }
         }
-        guard let summary, let summary else { throw Self.neverBegun(pipeline, schema) }
+        return summary ?? nil
+    }
+
+    /// How the run of a pipeline stands; throws where it was never begun.
+    public func summary(of pipeline: String, on schema: Identifier) throws -> RunSummary {
+        guard let summary = try summaryIfBegun(of: pipeline, on: schema) else {
+            throw Self.neverBegun(pipeline, schema)
+        }
         return summary
     }
 
-    /// Gives `body` the open rejects of a pipeline, in the order of the source's key, a part at a time.
+    /// Gives `body` the open rejects of a pipeline as they are at one moment, in the order of the source's key. Gives
+    /// nothing where the pipeline was never run.
     public func openRejects(
         of pipeline: Pipeline, on schema: Identifier, limit: Int64 = .max, _ body: (OpenReject) throws -> Void
     ) throws {
-        let run = try existingRun(of: pipeline.name, on: schema)
-        for stage in pipeline.stages {
-            guard case .stream(let stream) = stage.work else { continue }
-            var left = limit
-            var offset: Int64 = 0
-            while left > 0 {
-                let part = try openRejects(
-                    of: stage, stream, run: run, schema: schema, limit: min(left, 1000), offset: offset)
-                for reject in part { try body(reject) }
-                if part.count < min(left, 1000) { break }
-                left -= Int64(part.count)
-                offset += Int64(part.count)
+        var settings = site.looking
+        settings.isolation = .repeatableRead
+        try session.perform("reading the rejects") { connection in
+            try connection.transaction(settings) { transaction in
+                guard try site.ledger.presence(transaction) == .ours,
+                    let run = try site.ledger.run(of: pipeline.name, on: schema, transaction)
+                else { return }
+                for stage in pipeline.stages {
+                    guard case .stream(let stream) = stage.work else { continue }
+                    let chunked = ChunkedStage(run: run.id, name: stage.name, keyColumns: stream.source.key.count)
+                    let source = QualifiedName(schema: schema, name: stream.source.table)
+                    let order = try KeyOrder.expression(stream.source.key, of: source, transaction)
+                    try openRejects(of: chunked, in: order, limit: limit, transaction, body)
+                }
             }
         }
     }
 
     private func openRejects(
-        of stage: Stage, _ stream: Pipelines.Stream, run: RunID, schema: Identifier, limit: Int64, offset: Int64
-    ) throws -> [OpenReject] {
-        try session.perform("reading the rejects") { connection in
-            try connection.transaction(site.looking) { transaction in
-                let chunked = ChunkedStage(run: run, name: stage.name, keyColumns: stream.source.key.count)
-                let source = QualifiedName(schema: schema, name: stream.source.table)
-                let order = try KeyOrder.expression(stream.source.key, of: source, transaction)
-                return try site.ledger.openRejects(
-                    of: chunked, keyOrder: order, limit: limit, offset: offset, transaction)
-            }
+        of stage: ChunkedStage, in order: SQL, limit: Int64, _ transaction: borrowing Transaction,
+        _ body: (OpenReject) throws -> Void
+    ) throws {
+        let page: Int64 = 1000
+        var offset: Int64 = 0
+        while offset < limit {
+            let wanted = min(page, limit - offset)
+            let part = try site.ledger.openRejects(
+                of: stage, keyOrder: order, limit: wanted, offset: offset, transaction)
+            for reject in part { try body(reject) }
+            offset += wanted
+            if part.count < wanted { return }
         }
     }
 
@@ -107,30 +119,5 @@ public struct LedgerView {
         Failure(
             .usage, "pipeline \(pipeline) was never run on schema \(schema) of this database",
             next: "etl run \(pipeline)")
-    }
-}
-
-/// How printed keys in the ledger are put in the order of the source's key.
-enum KeyOrder {
-    /// An ORDER BY list over the column `key` of the rejects; by text where the table is gone.
-    static func expression(
-        _ key: [Identifier], of source: QualifiedName, _ transaction: borrowing Transaction
-    ) throws(PostgresError) -> SQL {
-        let found = try transaction.run(
-            """
-            select a.attname, format_type(a.atttypid, a.atttypmod),
-                   (select format('%I.%I', n.nspname, c.collname) from pg_collation c
-                      join pg_namespace n on n.oid = c.collnamespace where c.oid = a.attcollation)
-              from pg_attribute a
-             where a.attrelid = to_regclass(\(.text(source.quoted))) and a.attnum > 0 and not a.attisdropped
-            """)
-        var types: [String: (type: String, collation: String?)] = [:]
-        for row in found.rows { types[row.text(0) ?? ""] = (row.text(1) ?? "text", row.text(2)) }
-        let parts = key.enumerated().map { place, name in
-            let printed = key.count == 1 ? "key #>> '{}'" : "key ->> \(place)"
-            let type = types[name.name]
-            return "(\(printed))::\(type?.type ?? "text")" + (type?.collation.map { " collate \($0)" } ?? "")
-        }
-        return SQL(unsafe: parts.joined(separator: ", "))
     }
 }

@@ -10,7 +10,7 @@ struct Patience {
     private var blockers: [String] = []
     private(set) var attempts = 0
 
-    init(outage: Double, waitsForLocks: Bool) {
+    init(outage: Double, waitsForLocks: Bool = false) {
         self.outage = outage
         self.waitsForLocks = waitsForLocks
     }

@@ -4,6 +4,16 @@ import Postgres
 
 /// Some open rejects of a stage, tried again in one transaction together with all that the ledger says of them.
 struct RejectBatch {
+    /// What came of trying some.
+    enum Result {
+        /// There are none after the given one.
+        case none
+        /// Their documents are more than a batch may hold; nothing was written.
+        case tooMuch
+        /// All of them were tried.
+        case tried(Outcome)
+    }
+
     /// What came of them.
     struct Outcome {
         /// The last reject that was tried.
@@ -24,15 +34,16 @@ struct RejectBatch {
         writer = ChunkWriter(tables: tables, columns: reader.targetColumns, mode: .merge(.replace))
     }
 
-    /// Tries the open rejects after a given one; nil when there are none. `carefully` finds out which rows the server
+    /// Tries the open rejects after a given one. `carefully` finds out which rows the server
     /// refuses.
     mutating func perform(
         after last: Int64, limit: Int64, carefully: Bool, _ transaction: borrowing Transaction
-    ) throws -> Outcome? {
+    ) throws -> Result {
         let rejects = try ledger.lockOpenRejects(of: stage, after: last, limit: limit, transaction)
-        guard let newest = rejects.last else { return nil }
+        guard let newest = rejects.last else { return .none }
         var batch = Batch()
         try reader.read(keys: rejects.map(\.record.key), into: &batch, transaction)
+        if batch.end != nil { return .tooMuch }
         _ =
             carefully
             ? try writer.writeCarefully(&batch, transaction) : try writer.write(&batch, transaction)
@@ -51,7 +62,7 @@ struct RejectBatch {
             }
             try ledger.settle(reject, as: result, of: stage, transaction)
         }
-        return outcome
+        return .tried(outcome)
     }
 }
 

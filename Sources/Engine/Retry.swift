@@ -14,8 +14,10 @@ public struct RetryResult: Sendable {
 
 /// Tries rejected rows again, after their data was mended: what is there already is replaced by difference.
 public struct Retry {
-    /// How many rejects are tried in one transaction. Each may be a document as large as the limit allows.
-    private static let batch: Int64 = 50
+    /// How many rejects are tried in one transaction at most; fewer where their documents are large.
+    private static let batch: Int64 = 100
+    /// How long another process is waited for before it is said to be active.
+    private static let patience = 5.0
 
     private let site: Site
     private let pipeline: Pipeline
@@ -36,16 +38,8 @@ public struct Retry {
         try session.open()
         let view = LedgerView(site: site, session: session)
         let run = try view.existingRun(of: pipeline.name, on: schema)
-        let leader = Introduction(site: site, run: run, number: 0)
+        let leader = try begin(run, session)
         let working = Session(site: site, name: "etl:\(run.value):0") { try leader.introduce($0, after: $1) }
-        try working.perform("beginning to retry") { connection in
-            try connection.transaction(site.moving) { transaction in
-                let record = try site.ledger.lockRun(of: pipeline.name, on: schema, transaction)
-                try RunBinding.check(record, site.ledger, transaction)
-                try ActiveRun.refuse(record, except: try leader.current(), site.ledger, transaction)
-                try site.ledger.audit(.retry, run: run, pipeline: pipeline.name, by: site.actor, transaction)
-            }
-        }
         defer { leave(working, leader) }
         var resolved: Int64 = 0
         var gone: Int64 = 0
@@ -56,6 +50,35 @@ public struct Retry {
             gone += counts.gone
         }
         return RetryResult(resolved: resolved, gone: gone, summary: try view.summary(of: pipeline.name, on: schema))
+    }
+
+    /// Enters the run, unless somebody else works on it.
+    private func begin(_ run: RunID, _ session: Session) throws -> Introduction {
+        let deadline = MonotonicClock.now + Self.patience
+        while true {
+            try site.throwIfStopping()
+            do {
+                return try session.perform("beginning to retry") { connection in
+                    try connection.transaction(site.moving) { try begin(run, connection, $0) }
+                }
+            } catch let failure as Failure where failure.kind == .anotherRun && MonotonicClock.now < deadline {
+                _ = site.interruption.wait(seconds: 0.2)
+            }
+        }
+    }
+
+    private func begin(
+        _ run: RunID, _ connection: Connection, _ transaction: borrowing Transaction
+    ) throws -> Introduction {
+        let record = try site.ledger.lockRun(of: pipeline.name, on: schema, transaction)
+        try RunBinding.check(record, site.ledger, transaction)
+        try StageChanges.refuse(in: pipeline, of: run, site.ledger, transaction)
+        try ActiveRun.refuse(record, site.ledger, transaction)
+        let leader = Introduction(site: site, run: run, number: 0)
+        try leader.enter(connection, transaction)
+        try site.ledger.set(record.state, of: run, joining: false, transaction)
+        try site.ledger.audit(.retry, run: run, pipeline: pipeline.name, by: site.actor, transaction)
+        return leader
     }
 
     private func leave(_ session: Session, _ leader: Introduction) {
@@ -69,23 +92,29 @@ public struct Retry {
         _ stage: Stage, _ stream: Pipelines.Stream, of run: RunID, on session: Session
     ) throws -> (resolved: Int64, gone: Int64) {
         var last: Int64 = 0
+        var limit = Self.batch
         var resolved: Int64 = 0
         var gone: Int64 = 0
         while true {
             try site.throwIfStopping()
             let part = try trying(stage, on: session) { transaction, carefully in
+                try site.noteStopRequest(of: run, transaction)
                 let tables = try StreamTables(stream, schema: schema, transaction)
-                var unlimited = limits
-                unlimited.bytes = .max
+                let record = try site.ledger.stages(of: run, transaction).first { $0.name == stage.name }
+                if let record { try TableBinding.check(record, tables, transaction) }
                 let chunked = ChunkedStage(run: run, name: stage.name, keyColumns: tables.key.count)
                 var batch = RejectBatch(
-                    ledger: site.ledger, stage: chunked, stream: stream, tables: tables, limits: unlimited)
-                return try batch.perform(after: last, limit: Self.batch, carefully: carefully, transaction)
+                    ledger: site.ledger, stage: chunked, stream: stream, tables: tables, limits: limits)
+                return try batch.perform(after: last, limit: limit, carefully: carefully, transaction)
             }
-            guard let part else { return (resolved, gone) }
-            last = part.last
-            resolved += part.resolved
-            gone += part.gone
+            switch part {
+            case .none: return (resolved, gone)
+            case .tooMuch: limit = max(1, limit / 2)
+            case .tried(let outcome):
+                last = outcome.last
+                resolved += outcome.resolved
+                gone += outcome.gone
+            }
         }
     }
 

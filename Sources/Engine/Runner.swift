@@ -97,10 +97,9 @@ public struct Runner {
     }
 
     private func stopIfAsked(_ run: RunID, _ session: Session) throws {
-        let isAsked = try session.perform("reading the ledger") { connection in
-            try connection.transaction(site.looking) { try site.ledger.stopRequested(of: run, $0) }
+        try session.perform("reading the ledger") { connection in
+            try connection.transaction(site.looking) { try site.noteStopRequest(of: run, $0) }
         }
-        if isAsked { site.interruption.requestStop(signal: StopSignal.remote) }
         try site.throwIfStopping()
     }
 

@@ -19,7 +19,7 @@ struct StageTurn {
             let turn = try session.perform("stage \(stage)", locking: tables) { connection in
                 try connection.transaction(settings ?? site.moving) { transaction -> Turn<R> in
                     guard let record = try site.ledger.lockStage(stage, of: run, transaction) else {
-                        return .othersTurn
+                        return try waitingTurn(transaction)
                     }
                     if record.state == .done { return .done }
                     return .taken(try work(transaction, record))
@@ -31,6 +31,15 @@ struct StageTurn {
             case .othersTurn: _ = site.interruption.wait(seconds: 0.2)
             }
         }
+    }
+
+    /// Another holds the row; or there is none, because somebody removed the run.
+    private func waitingTurn<R>(_ transaction: borrowing Transaction) throws -> Turn<R> {
+        guard try site.ledger.stages(of: run, transaction).contains(where: { $0.name == stage }) else {
+            throw Failure(.failed, "the ledger has lost stage \(stage) of run \(run.value)")
+        }
+        try site.noteStopRequest(of: run, transaction)
+        return .othersTurn
     }
 
     private enum Turn<R> {

@@ -1,4 +1,3 @@
-import Glibc
 import Ledger
 import Pipelines
 import Postgres
@@ -24,8 +23,9 @@ struct StreamStage {
 
     /// Does the stage; returns how many source rows this process moved.
     func perform() throws -> Int64 {
-        let begun = try StageTurn(site: site, run: run, stage: stage.name, session: session).take {
-            transaction, record in
+        // Counting and cutting a large table takes as long as it takes.
+        let turn = StageTurn(site: site, run: run, stage: stage.name, session: session)
+        let begun = try turn.take(site.defining) { transaction, record in
             if record.state == .running, record.sourceOID != nil {
                 return try job(record, transaction)
             }
@@ -42,6 +42,9 @@ struct StreamStage {
         _ record: StageRecord, _ transaction: borrowing Transaction
     ) throws -> StreamJob {
         let tables = try StreamTables(stream, schema: request.schema, transaction)
+        guard record.fingerprint == fingerprint else {
+            throw Failure(.refused, "stage \(stage.name) was begun by a process with another definition of it")
+        }
         try TableBinding.check(record, tables, transaction)
         return StreamJob(
             stage: chunked(tables), stream: stream, tables: tables, limits: request.limits,
@@ -125,15 +128,6 @@ extension Constraint {
         case .primaryKey, .unique: true
         case .index(_, let isUnique, let predicate): isUnique && predicate == nil
         case .foreignKey: false
-        }
-    }
-}
-
-extension Site {
-    /// Ends the work in hand when a stop was asked for.
-    func throwIfStopping() throws(Failure) {
-        if interruption.isStopping {
-            throw Failure(.stopped(signal: interruption.stopSignal ?? SIGINT), "stopped as asked")
         }
     }
 }

@@ -7,6 +7,7 @@ struct KeyColumn {
     let name: Identifier
     let type: String
     let typeOID: Int64
+    let collation: Int64
 }
 
 /// A column that holds documents.
@@ -44,7 +45,7 @@ struct StreamTables {
         columns = StreamTables.documentColumns(stream, of: sourceFacts, problems: &problems)
         if let sourceFacts {
             problems += try sourceFacts.keyProblems(stream.source.key, transaction)
-            if let writeBack, sourceFacts.columns[writeBack.name]?.typeOID != TypeOID.jsonb {
+            if let writeBack, sourceFacts.columns[writeBack]?.typeOID != TypeOID.jsonb {
                 problems.append("\(source).\(writeBack) is not there, or is no jsonb")
             }
         } else {
@@ -78,14 +79,16 @@ struct StreamTables {
         var columns: [KeyColumn] = []
         for name in stream.source.key {
             guard let table else { continue }
-            guard let column = table.columns[name.name] else {
+            guard let column = table.columns[name] else {
                 problems.append("\(table.name) has no column \(name)")
                 continue
             }
             if !TypeOID.keys.contains(column.typeOID) {
                 problems.append("\(table.name).\(name) is of type \(column.type), which cannot be a key here")
             }
-            columns.append(KeyColumn(name: name, type: column.type, typeOID: column.typeOID))
+            columns.append(
+                KeyColumn(
+                    name: name, type: column.type, typeOID: column.typeOID, collation: column.collation))
         }
         return columns
     }
@@ -96,7 +99,7 @@ struct StreamTables {
         var columns: [DocumentColumn] = []
         for name in stream.source.columns {
             guard let table else { continue }
-            guard let column = table.columns[name.name] else {
+            guard let column = table.columns[name] else {
                 problems.append("\(table.name) has no column \(name)")
                 continue
             }
@@ -114,74 +117,12 @@ struct StreamTables {
         _ stream: Pipelines.Stream, source: [KeyColumn], target: TableFacts
     ) -> [String] {
         zip(stream.target.parent, source).compactMap { name, key in
-            guard let column = target.columns[name.name] else { return "\(target.name) has no column \(name)" }
+            guard let column = target.columns[name] else { return "\(target.name) has no column \(name)" }
             let texts = [TypeOID.text, TypeOID.varchar]
             let isSame =
                 column.typeOID == key.typeOID || (texts.contains(column.typeOID) && texts.contains(key.typeOID))
             return isSame
                 ? nil : "\(target.name).\(name) is of type \(column.type), but the source's key is \(key.type)"
         }
-    }
-}
-
-/// The types that the engine knows by number, the same in every PostgreSQL.
-enum TypeOID {
-    static let text: Int64 = 25
-    static let varchar: Int64 = 1043
-    static let jsonb: Int64 = 3802
-    /// `uuid`, `text`, `varchar`, `bigint`, `integer`, `smallint`.
-    static let keys: Set<Int64> = [2950, text, varchar, 20, 23, 21]
-    static let documents: [Int64: DocumentType] = [text: .text, varchar: .text, 114: .json, jsonb: .jsonb]
-}
-
-/// What the catalogue says about a table.
-struct TableFacts {
-    struct Column {
-        let typeOID: Int64
-        let type: String
-    }
-
-    let name: QualifiedName
-    let oid: Int64
-    let columns: [String: Column]
-
-    /// Looks a table up; nil when there is none.
-    init?(_ name: QualifiedName, _ transaction: borrowing Transaction) throws(PostgresError) {
-        let found = try transaction.run(
-            """
-            select c.oid, a.attname, coalesce(nullif(t.typbasetype, 0), t.oid), format_type(a.atttypid, a.atttypmod)
-              from pg_class c
-              join pg_namespace n on n.oid = c.relnamespace
-              join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-              join pg_type t on t.oid = a.atttypid
-             where n.nspname = \(.text(name.schema.name)) and c.relname = \(.text(name.name.name))
-               and c.relkind in ('r', 'p')
-            """)
-        guard let oid = found.first?.int(0) else { return nil }
-        self.name = name
-        self.oid = oid
-        var columns: [String: Column] = [:]
-        for row in found.rows {
-            columns[row.text(1) ?? ""] = Column(typeOID: row.int(2) ?? 0, type: row.text(3) ?? "")
-        }
-        self.columns = columns
-    }
-
-    /// The key must pick one row, and an index must follow its order.
-    func keyProblems(_ key: [Identifier], _ transaction: borrowing Transaction) throws(PostgresError) -> [String] {
-        let names = key.map { Array($0.name.utf8) }
-        let found = try transaction.row(
-            """
-            select exists (
-                select from pg_index i
-                 where i.indrelid = \(.int(oid))::oid and i.indisunique and i.indisvalid and i.indpred is null
-                   and i.indnkeyatts = cardinality(\(.textArray(names)))
-                   and array(select a.attname::text from unnest(i.indkey::int2[]) with ordinality k (attnum, place)
-                               join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum and a.attnotnull
-                              where place <= i.indnkeyatts order by place) = \(.textArray(names)))
-            """)
-        if found.bool(0) { return [] }
-        let list = key.map(\.name).joined(separator: ", ")
-        return ["\(name) has no primary key, nor a unique index on not null columns, on (\(list))"]
     }
 }

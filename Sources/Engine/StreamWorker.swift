@@ -93,7 +93,8 @@ final class StreamWorker {
         guard site.deadlines.idle > 0 else { return }
         let ended = try session.perform("looking for sessions that are stuck") { connection in
             try connection.transaction(site.moving) {
-                try site.ledger.endSilentSessions(of: stage.run, after: site.deadlines.idle, $0)
+                try site.noteStopRequest(of: stage.run, $0)
+                return try site.ledger.endSilentSessions(of: stage.run, after: site.deadlines.idle, $0)
             }
         }
         if ended > 0 { site.reporter.report(.notice("\(ended) sessions ended whose process does not move any more")) }
@@ -158,9 +159,7 @@ final class StreamWorker {
         outcome.adopted = adopted
         try site.ledger.addRejects(batch.rejects, in: claim, of: stage, transaction)
         try site.ledger.finishChunk(claim, of: stage, with: outcome, endingAt: batch.end, transaction)
-        if try site.ledger.stopRequested(of: stage.run, transaction) {
-            site.interruption.requestStop(signal: StopSignal.remote)
-        }
+        try site.noteStopRequest(of: stage.run, transaction)
         if site.interruption.isStopping || meter.isHalted { return .othersAtWork }
         return try site.ledger.claim(stage, by: worker, transaction)
     }
@@ -176,12 +175,6 @@ final class StreamWorker {
         }
         session.close()
     }
-}
-
-/// Signals that stand for a stop which no signal asked for.
-enum StopSignal {
-    /// `etl stop`, from anywhere: as if by SIGTERM.
-    static let remote: Int32 = 15
 }
 
 extension ServerError {

@@ -37,6 +37,13 @@ struct TargetMerge {
 
     private var list: SQL { SQL.list(columns) }
 
+    /// The columns as they are printed: jsonb that is equal may still print numbers of another scale, and is another then.
+    private var printedList: SQL {
+        let parents = Set(tables.parent)
+        let columns = columns.map { parents.contains($0) ? $0.quoted : "\($0.quoted)::text as \($0.quoted)" }
+        return SQL(unsafe: columns.joined(separator: ", "))
+    }
+
     /// The target's rows that belong to some source rows.
     private func existingRows(of keys: [Key]) -> SQL {
         let arrays = tables.key.indices.map { place -> SQL in "\(.textArray(keys.map { $0.parts[place] }))" }
@@ -63,9 +70,9 @@ struct TargetMerge {
         let found = try transaction.run(
             """
             select distinct \(printed) from (
-                (select \(list) from \(old) o except all select \(list) from \(Self.staged))
+                (select \(printedList) from \(old) o except all select \(printedList) from \(Self.staged))
                 union all
-                (select \(list) from \(Self.staged) except all select \(list) from \(old) o)) d
+                (select \(printedList) from \(Self.staged) except all select \(printedList) from \(old) o)) d
              where (\(parents)) in (select \(parents) from \(old) o) order by 1
             """)
         return found.rows.map { row in Key(tables.parent.indices.compactMap { row.bytes($0) }) }
@@ -83,7 +90,7 @@ struct TargetMerge {
         case .replace:
             let assignments = columns.map { "\($0.quoted) = n.\($0.quoted)" }.joined(separator: ", ")
             let values = { (alias: String) in
-                self.columns.map { "\(alias).\($0.quoted)" }.joined(separator: ", ")
+                self.columns.map { "\(alias).\($0.quoted)::text" }.joined(separator: ", ")
             }
             let id = columns[0].quoted
             try transaction.run(

@@ -122,14 +122,16 @@ extension Ledger {
         return (system, row.int(1))
     }
 
-    /// Sets how a run stands; beginning again clears a stop that was asked for.
-    public func set(_ state: RunState, of run: RunID, _ transaction: borrowing Transaction) throws(PostgresError) {
+    /// Sets how a run stands. Beginning again clears a stop that was asked for; joining others does not.
+    public func set(
+        _ state: RunState, of run: RunID, joining: Bool = false, _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
         try transaction.changeOne(
             """
             update runs
                set state = \(.text(state.rawValue)),
                    finished_at = case when \(.bool(state == .done)) then clock_timestamp() end,
-                   stop_requested_at = case when \(.bool(state == .running)) then null else stop_requested_at end
+                   stop_requested_at = case when \(.bool(state == .running && !joining)) then null else stop_requested_at end
              where id = \(.int(run.value))
             """)
     }

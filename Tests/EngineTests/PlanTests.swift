@@ -40,9 +40,10 @@ struct PlanTests {
         #expect(try steps(done: ["look", "tables", "look-again"]) == ["look", "rows", "look-again"])
     }
 
-    @Test("checks are made again before other work, but are no work by themselves")
+    @Test("checks are made again before other work; one that never passed is work by itself")
     func checksAlone() throws {
-        #expect(try steps(done: ["tables", "rows"]).isEmpty)
+        #expect(try steps(done: ["look", "tables", "rows", "look-again"]).isEmpty)
+        #expect(try steps(done: ["tables", "rows", "look-again"]) == ["look", "look-again"])
         #expect(try steps(done: ["look", "rows", "look-again"]) == ["look", "tables", "look-again"])
     }
 

@@ -23,16 +23,12 @@
             let database = try await blocking { try TestServer.shared.database() }
             try await blocking { _ = try database.psql("create table marks (call int); create table copies (n int)") }
             var ends: [End] = []
-            repeat {
-                // Some at once, because a call that hangs is only waited for.
-                let calls = ends.count + 1...ends.count + 12
-                ends += try await withThrowingTaskGroup(of: End.self) { group in
-                    for call in calls {
-                        group.addTask { try await blocking { try Self.end(of: fault, atCall: call, in: database) } }
-                    }
-                    return try await group.reduce(into: []) { $0.append($1) }
-                }
-            } while !ends.contains { $0.isUntouched } && ends.count < 1_000
+            // How many calls a session takes varies with how its answers arrive, so one pass may step over the very call
+            // that sends COMMIT.
+            for _ in 0..<5 where !Self.isTelling(ends, fault) {
+                ends += try await Self.pass(of: fault, in: database)
+                _ = try await blocking { try database.psql("truncate marks") }
+            }
             #expect(ends.contains { $0.isUntouched })
             for end in ends {
                 let error = String(describing: end.error)
@@ -41,9 +37,33 @@
                 #expect(end.error?.endsSession ?? true, "call \(end.call): \(error)")
             }
             #expect(ends.contains { $0.isUnknown })
-            // Cut before COMMIT is sent it has not happened; after, it has; and nobody here can tell.
-            if fault == .cutAfter { #expect(ends.contains { $0.isUnknown && $0.isStored }) }
-            if fault == .cut { #expect(ends.contains { $0.isUnknown && !$0.isStored }) }
+            #expect(Self.isTelling(ends, fault))
+        }
+
+        /// Whether the ends show a commit whose outcome was not heard, as the fault makes it: cut before COMMIT is sent it
+        /// has not happened; after, it has; and nobody here can tell.
+        private static func isTelling(_ ends: [End], _ fault: Seam.Fault) -> Bool {
+            switch fault {
+            case .cutAfter: ends.contains { $0.isUnknown && $0.isStored }
+            case .cut: ends.contains { $0.isUnknown && !$0.isStored }
+            default: ends.contains { $0.isUnknown }
+            }
+        }
+
+        /// The fault at each call in turn, until a session is not touched by it.
+        private static func pass(of fault: Seam.Fault, in database: TestDatabase) async throws -> [End] {
+            var ends: [End] = []
+            repeat {
+                // Some at once, because a call that hangs is only waited for.
+                let calls = ends.count + 1...ends.count + 12
+                ends += try await withThrowingTaskGroup(of: End.self) { group in
+                    for call in calls {
+                        group.addTask { try await blocking { try end(of: fault, atCall: call, in: database) } }
+                    }
+                    return try await group.reduce(into: []) { $0.append($1) }
+                }
+            } while !ends.contains { $0.isUntouched } && ends.count < 1_000
+            return ends
         }
 
         private static func end(of fault: Seam.Fault, atCall call: Int, in database: TestDatabase) throws -> End {

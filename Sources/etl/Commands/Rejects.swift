@@ -46,7 +46,10 @@ private func show(
             terminal.result(Printable.escaped(line))
         }
     }
-    let open = try view.summary(of: pipeline.name, on: schema).openRejects
+    guard let open = try view.summaryIfBegun(of: pipeline.name, on: schema)?.openRejects else {
+        terminal.note("\(pipeline.name) was never run on schema \(schema) of this database")
+        return
+    }
     if open == 0 { terminal.note("\(pipeline.name): no reject is open") }
     if open > shown { terminal.note("\(Quantity.grouped(open - shown)) more; all of them: --export FILE") }
     if open > 0 { terminal.note("mend the rows, then: etl retry \(pipeline.name)") }

@@ -1,0 +1,81 @@
+import Ledger
+import Pipelines
+import Postgres
+
+/// Says no while somebody works on a run.
+enum ActiveRun {
+    /// Throws while a worker of the run lives, other than the one named, or a row that stands for its work is locked.
+    static func refuse(
+        _ run: Run, except own: WorkerID? = nil, _ ledger: Ledger, _ transaction: borrowing Transaction
+    ) throws {
+        let living = try ledger.livingWorkers(of: run.id, transaction).filter { $0.id != own }
+        guard try !living.isEmpty || ledger.hasLockedWork(of: run.id, transaction) else { return }
+        let who = living.first.map { "by process \($0.pid) on \($0.host), since \($0.since)" }
+        throw Failure(
+            .anotherRun, "pipeline \(run.pipeline) is being run \(who ?? "by a session that is still ending")",
+            next: "wait for it, help it with --join, or stop it with: etl stop \(run.pipeline)")
+    }
+}
+
+/// Says no to a schema that is not our ledger.
+enum LedgerGuard {
+    /// Throws unless there is a ledger of ours, or there was none and it was made.
+    static func admit(_ presence: Ledger.Presence, _ ledger: Ledger) throws(Failure) {
+        switch presence {
+        case .absent, .ours: return
+        case .newer(let version):
+            throw Failure(
+                .refused,
+                "the ledger in schema \(ledger.schema) has version \(version), this program knows \(Ledger.version)",
+                next: "use the newer program that made it")
+        case .foreign:
+            throw Failure(
+                .refused, "the schema \(ledger.schema) holds objects that are not a ledger of etl",
+                next: "name another schema with --ledger-schema")
+        }
+    }
+}
+
+/// What a run is bound to.
+enum RunBinding {
+    /// Throws when the run belongs to another cluster or database: a restored copy is not the one it was begun on.
+    static func check(_ run: Run, _ ledger: Ledger, _ transaction: borrowing Transaction) throws {
+        let identity = try ledger.identity(transaction)
+        let isSameSystem =
+            run.systemIdentifier == nil || identity.system == nil || run.systemIdentifier == identity.system
+        guard isSameSystem, run.databaseOID == identity.database else {
+            throw Failure(
+                .refused, "run \(run.id.value) was begun in another database or on another server than this one",
+                details: ["a copy of a database does not go on with the original's run"])
+        }
+    }
+}
+
+/// Says no to a pipeline that changed under its run.
+enum StageChanges {
+    /// Throws when a stage that was begun has another definition now, or is gone; gives the fingerprints of all. Checks
+    /// move nothing and may change.
+    @discardableResult
+    static func refuse(
+        in pipeline: Pipeline, of run: RunID, _ ledger: Ledger, _ transaction: borrowing Transaction
+    ) throws -> [String: String] {
+        let hashes = try ledger.fingerprints(of: pipeline.stages.map(\.canonicalDefinition), transaction)
+        let fingerprints = Dictionary(uniqueKeysWithValues: zip(pipeline.stages.map(\.name), hashes))
+        let begun = try ledger.stages(of: run, transaction).filter { $0.state != .pending }
+        for record in begun where !pipeline.stages.contains(where: { $0.name == record.name }) {
+            throw Failure(
+                .refused, "\(pipeline.file) has no stage \(record.name) any more, which was begun in this run",
+                next: "bring the stage back under its name")
+        }
+        let changed = pipeline.stages.filter { stage in
+            guard !stage.isCheck, let record = begun.first(where: { $0.name == stage.name }) else { return false }
+            return record.fingerprint != fingerprints[stage.name]
+        }
+        guard !changed.isEmpty else { return fingerprints }
+        let names = changed.map { "\($0.name) (\(pipeline.file):\($0.line))" }.joined(separator: ", ")
+        throw Failure(
+            .refused, "stages that were begun or done have changed since: \(names)",
+            details: ["a comment, white space or a line ending is no change; a token of the SQL or the definition is"],
+            next: "bring the definition back as it was when the stage was begun")
+    }
+}
