@@ -51,19 +51,23 @@ public struct StageRecord: Sendable {
 }
 
 extension Ledger {
-    /// Adds the stages of a pipeline that the run does not have yet, as pending, and puts all in order.
+    /// Adds the stages of a pipeline that the run does not have yet, as pending, and puts all in order. The run must be
+    /// locked.
+    ///
+    /// A stage that is there and in its place is only read: `on conflict` would wait for whoever does its work now.
     public func register(
         _ stages: [(name: String, kind: String)], of run: RunID, _ transaction: borrowing Transaction
     ) throws(PostgresError) {
         for (index, stage) in stages.enumerated() {
+            let row: SQL = "run_id = \(.int(run.value)) and name = \(.text(stage.name))"
+            let position: SQL = "\(.int(Int64(index + 1)))::int"
             try transaction.run(
                 """
                 insert into stages (run_id, name, kind, position, state)
-                values (\(.int(run.value)), \(.text(stage.name)), \(.text(stage.kind)), \(.int(Int64(index + 1)))::int,
-                        'pending')
-                on conflict (run_id, name) do update set position = excluded.position
-                where stages.position <> excluded.position
+                select \(.int(run.value)), \(.text(stage.name)), \(.text(stage.kind)), \(position), 'pending'
+                 where not exists (select from stages where \(row))
                 """)
+            try transaction.run("update stages set position = \(position) where \(row) and position <> \(position)")
         }
     }
 

@@ -11,8 +11,8 @@ struct StopSequence {
         case cancel
     }
 
-    /// How long an orderly stop may take before it is cut short.
-    static let patience: Int = 10
+    /// Seconds that an orderly stop may take before it is cut short, so that all is over within ten.
+    static let patience: Int = 9
 
     private var isStopping = false
     private var isCancelled = false

@@ -7,7 +7,7 @@ import Testing
 /// - `ETL_E2E_ROWS`: chapters in each of the combinations of types; else 2000
 /// - `ETL_E2E_KILLS`: kills with -9 in each of the two tests of them; else 16
 /// - `ETL_E2E_KILL_ROWS`: chapters in the runs that are killed; else 4000
-/// - `ETL_E2E_FAULTS`: how many places of a run a fault is tried at, or `all`; else 40
+/// - `ETL_E2E_FAULTS`: how many places of a run a fault is tried at, or `all`; else 30
 /// - `ETL_E2E_SEED`: the seed of whatever is chosen at random; else by the clock, and printed
 ///
 /// The 200 kills of a run on 20,000 chapters:

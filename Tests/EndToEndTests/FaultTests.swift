@@ -6,20 +6,30 @@ extension Endurance {
     @Suite struct FaultTests {
         private static let faults = ["kill", "kill-after", "cut", "cut-after", "fail"]
 
-        @Test("a fault at any call to libpq changes nothing about how a run ends", arguments: faults)
-        func anyCall(fault: String) async throws {
+        /// Chapters, how their run ends when nothing goes wrong, and how many calls it makes.
+        private struct Course {
+            let chapters: MemoirDatabase
+            let hash: String
+            let calls: Int
+        }
+
+        private static let course = Task {
             let chapters = try await MemoirDatabase.holding(
                 Chapters(rows: 30, seed: 5, key: .text, content: .text, images: .json, bad: 0.1))
             let untouched = try await chapters.copy()
-            let last = try await faultyRun(untouched, "")
-            #expect(last.status == 3)
+            #expect(try await run(untouched).status == 3)
             let verdict = try await untouched.verdict()
             #expect(verdict.hasSuffix(asContracted), "\(verdict)")
-            let hash = try await untouched.hash()
+            return Course(
+                chapters: chapters, hash: try await untouched.hash(), calls: try await calls(in: chapters))
+        }
 
-            for call in try await places(in: chapters, fault: fault) {
-                let database = try await chapters.copy()
-                let faulty = try await faultyRun(database, "\(call):\(fault)")
+        @Test("a fault at any call to libpq changes nothing about how a run ends", arguments: faults)
+        func anyCall(fault: String) async throws {
+            let course = try await Self.course.value
+            for call in places(of: course, fault: fault) {
+                let database = try await course.chapters.copy()
+                let faulty = try await Self.run(database, fault: "\(call):\(fault)")
                 if fault.hasPrefix("kill") {
                     #expect(faulty.status == 137, "call \(call)")
                 } else {
@@ -28,35 +38,35 @@ extension Endurance {
                 }
                 let again = try await database.etl("run", "chapter-sections", "--batch-rows", "10")
                 #expect(again.status == 3, "after \(call):\(fault): \(again.stderr)")
-                #expect(try await database.hash() == hash, "after \(call):\(fault)")
+                #expect(try await database.hash() == course.hash, "after \(call):\(fault)")
                 #expect(try await database.count("etl.rejects where code = 'crashed-worker'") == 0)
             }
         }
 
         /// One worker, so that the calls come in much the same order every time.
-        private func faultyRun(_ database: MemoirDatabase, _ fault: String) async throws -> ProgramResult {
+        private static func run(_ database: MemoirDatabase, fault: String? = nil) async throws -> ProgramResult {
             try await database.etl(
                 "run", "chapter-sections", "--batch-rows", "10", "--workers", "1", "--max-outage", "5",
-                variables: fault.isEmpty ? [:] : ["ETL_FAULT": fault])
+                variables: fault.map { ["ETL_FAULT": $0] } ?? [:])
         }
 
         /// The calls at which the fault is tried: all, or some at random.
-        private func places(in chapters: MemoirDatabase, fault: String) async throws -> [Int] {
-            let all = Array(1...(try await calls(in: chapters)))
+        private func places(of course: Course, fault: String) -> [Int] {
+            let all = Array(1...course.calls)
             let wanted = ProcessInfo.processInfo.environment["ETL_E2E_FAULTS"] ?? ""
             if wanted == "all" { return all }
             var numbers = SeededNumbers(seed: EndToEnd.seed &+ UInt64(fault.utf8.count))
-            let count = (Int(wanted) ?? 40) / Self.faults.count
+            let count = (Int(wanted) ?? 30) / Self.faults.count
             print("faults (\(fault)): seed \(EndToEnd.seed), \(count) of \(all.count) calls")
             return Array(all.shuffled(using: &numbers).prefix(count)).sorted()
         }
 
-        /// How many calls a run certainly makes: it is killed at the last of them, found by halving.
-        private func calls(in chapters: MemoirDatabase) async throws -> Int {
+        /// How many calls a run makes: it can be killed at the last of them, which is found by halving.
+        private static func calls(in chapters: MemoirDatabase) async throws -> Int {
             var (reached, unreached) = (1, 4096)
             while unreached - reached > 1 {
                 let middle = (reached + unreached) / 2
-                let status = try await faultyRun(try await chapters.copy(), "\(middle):kill").status
+                let status = try await run(try await chapters.copy(), fault: "\(middle):kill").status
                 if status == 137 { reached = middle } else { unreached = middle }
             }
             return reached

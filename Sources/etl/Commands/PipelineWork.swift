@@ -27,7 +27,7 @@ struct PipelineWork {
             reporter: reporter ?? RunReporter(terminal))
     }
 
-    /// Lets SIGINT, SIGTERM and SIGHUP stop the work in order, and a second one, or ten seconds, at once.
+    /// Lets SIGINT, SIGTERM and SIGHUP stop the work in order, and a second one, or nine seconds, at once.
     func stopOnSignals() -> Interruption {
         let interruption = Interruption()
         let terminal = terminal
@@ -38,7 +38,7 @@ struct PipelineWork {
             interruption.requestCancel()
             // Sessions that cannot be told (a dead network) must not keep the program: it ends, and the server
             // rolls back what they had under way.
-            poll(nil, 0, 800)
+            poll(nil, 0, 500)
             let code = ExitCode(stoppedBy: interruption.stopSignal ?? SIGINT)
             terminal.explain(
                 CommandFailure(

@@ -14,6 +14,9 @@ func status(pipeline name: String?, settings: Settings, terminal: Terminal) thro
         return .done
     }
     for line in summaries.flatMap(SummaryText.lines) { terminal.result(line) }
-    if summaries.isEmpty { terminal.result("\(wanted ?? "nothing") was never run on this database") }
+    if summaries.isEmpty {
+        terminal.result(
+            wanted.map { "\($0) was never run on this database" } ?? "nothing was ever run on this database")
+    }
     return .done
 }
