@@ -93,7 +93,13 @@ extension Connection {
         return .refused(error)
     }
 
+    /// The end of the session. What the server said before it closed may still be there to read.
     func lost() -> PostgresError {
+        while wire.status == CONNECTION_BAD, let result = wire.nextResult() {
+            if let error = result.serverError, error.severity == "FATAL" {
+                return .connectionLost(reason: error.description, sqlstate: error.sqlstate)
+            }
+        }
         let reason = wire.errorMessage
         // When another backend crashes, the server says so in a warning before it closes this session.
         let sqlstate = notices.has("57P02") ? "57P02" : nil

@@ -96,6 +96,7 @@ struct InterruptionTests {
     func outage() async throws {
         var patient = try await Memoir(12, limits: BatchLimits(rows: 4, workers: 1))
         patient.deadlines.outage = 0.5
+        patient.deadlines.lock = 20
         let memoir = patient
         let (name, sandbox) = (memoir.database.name, try TestServer.shared.sandbox)
         let lock = try await HeldTransaction(in: memoir, "lock table chapters in share mode")
