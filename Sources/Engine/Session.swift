@@ -106,10 +106,18 @@ final class Session {
         return site.interruption.stopSignal ?? 2
     }
 
+    /// Names who is in the way. That is a courtesy: when it fails, the lock timeout is still the error to tell.
     private func blockers(of tables: [QualifiedName]) -> [String] {
         guard let connection else { return [] }
-        // Naming them is a courtesy; when it fails, the lock timeout is still the error to tell.
-        return (try? connection.transaction(site.looking) { try Blockers.describe(tables, $0) }) ?? []
+        do {
+            return try connection.transaction(site.looking) { try Blockers.describe(tables, $0) }
+        } catch let error as PostgresError where error.endsSession {
+            self.connection = nil
+            lastEnd = error
+            return []
+        } catch {
+            return []
+        }
     }
 }
 

@@ -24,6 +24,8 @@ func retry(pipeline name: String, settings: Settings, terminal: Terminal) throws
     let gone = result.gone > 0 ? " (\(Quantity.grouped(result.gone)) of them deleted meanwhile)" : ""
     terminal.result(
         "\(pipeline.name): \(Quantity.counted(result.resolved, "reject")) resolved\(gone), \(left) still open")
-    if left > 0 { terminal.note("next: etl rejects \(pipeline.name)") }
+    if left > 0 {
+        terminal.conclude("\(Quantity.counted(left, "reject")) open; next: etl rejects \(pipeline.name)")
+    }
     return code
 }

@@ -66,7 +66,7 @@ private func show(_ result: RunResult, _ code: ExitCode, _ terminal: Terminal) {
         for line in SummaryText.lines(result.summary) { terminal.result(line) }
     }
     if let since = since(result.changes) { terminal.result("\(result.summary.pipeline): \(since)") }
-    if let next { terminal.note("\(Quantity.counted(result.summary.openRejects, "reject")) open; next: \(next)") }
+    if let next { terminal.conclude("\(Quantity.counted(result.summary.openRejects, "reject")) open; next: \(next)") }
 }
 
 private func nothingToDo(_ result: RunResult) -> String {

@@ -66,6 +66,12 @@ final class Terminal: Sendable {
         }
     }
 
+    /// Why the command ends with a code other than 0 though it did its work, and what to do: said even when quiet.
+    func conclude(_ line: String) {
+        writeLog(line)
+        if !style.isJSON { write("etl: " + Printable.escaped(line), to: errors) }
+    }
+
     /// Why the command did not end with 0.
     func explain(_ failure: CommandFailure) {
         for line in failure.explanation.lines { writeLog(line) }
