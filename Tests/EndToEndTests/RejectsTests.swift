@@ -94,7 +94,9 @@ extension Behaviour {
         func retryWhileRunning() async throws {
             let database = try await LongRun.database()
             let run = try await LongRun.start(on: database)
+            let holder = try await LongRun.block(database)
             #expect(try await database.etl("retry", "chapter-sections").status == 5)
+            try await LongRun.release(holder, in: database)
             #expect(try await run.end().status == 3)
         }
 
