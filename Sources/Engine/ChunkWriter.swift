@@ -1,5 +1,6 @@
 import Ledger
 import Postgres
+import Transforms
 
 /// Writes a batch into the target, and what goes back to the source, within the chunk's transaction.
 struct ChunkWriter {
@@ -73,11 +74,11 @@ struct ChunkWriter {
     private func record(_ error: PostgresError, of key: Key) -> RejectRecord {
         let sqlstate = error.serverError?.sqlstate ?? ""
         // What the server's encoding lacks, and what it cannot store as text.
-        let code = ["22P05", "22021", "22P02"].contains(sqlstate) ? "bad-text" : "refused-by-server"
+        let code: RejectCode = ["22P05", "22021", "22P02"].contains(sqlstate) ? .badText : .refusedByServer
         let place = [error.serverError?.table, error.serverError?.column].compactMap(\.self).joined(separator: ".")
         // The message alone: detail and context quote data.
         let message = "\(error.serverError?.message ?? "refused") (SQLSTATE \(sqlstate))"
-        return RejectRecord(key: key, code: code, place: place, message: message)
+        return RejectRecord(key: key, code: code.rawValue, place: place, message: message)
     }
 
     private func place(

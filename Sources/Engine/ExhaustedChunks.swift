@@ -1,5 +1,6 @@
 import Ledger
 import Postgres
+import Transforms
 
 /// What is done with chunks that cannot be done as a whole: they are halved, down to the one row that is at fault.
 struct ExhaustedChunks {
@@ -15,7 +16,7 @@ struct ExhaustedChunks {
             try ledger.split(n, of: stage, at: middle, transaction)
         } else {
             try reject(
-                rows.middle, n, range, code: "crashed-worker",
+                rows.middle, n, range, code: .crashedWorker,
                 message:
                     "\(Ledger.attempts) attempts to migrate this row alone ended their worker; it was not read again",
                 transaction)
@@ -32,21 +33,21 @@ struct ExhaustedChunks {
         }
         guard isLastChance else { return false }
         try reject(
-            rows.middle, claim.n, claim.range, code: "too-slow",
+            rows.middle, claim.n, claim.range, code: .tooSlow,
             message: "\(Ledger.attempts) attempts to migrate this row alone ran into the statement timeout", transaction
         )
         return true
     }
 
     private func reject(
-        _ key: Key?, _ n: Int64, _ range: KeyRange, code: String, message: String, _ transaction: borrowing Transaction
+        _ key: Key?, _ n: Int64, _ range: KeyRange, code: RejectCode, message: String, _ transaction: borrowing Transaction
     ) throws {
         var outcome = ChunkOutcome()
         let claim = Claim(n: n, range: range, attempt: Ledger.attempts)
         if let key, let seen = try look(at: key, transaction) {
             outcome.rejected = 1
             outcome.seen = seen
-            let reject = RejectRecord(key: key, code: code, place: "", message: message)
+            let reject = RejectRecord(key: key, code: code.rawValue, place: "", message: message)
             try ledger.addRejects([reject], in: claim, of: stage, transaction)
         }
         try ledger.finishChunk(claim, of: stage, with: outcome, endingAt: nil, transaction)

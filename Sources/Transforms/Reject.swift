@@ -12,6 +12,10 @@ public enum RejectCode: String, Sendable, CaseIterable {
     case tooLarge = "too-large"
     /// Reading the row ended a worker again and again.
     case crashedWorker = "crashed-worker"
+    /// Migrating the row took longer than a statement may, again and again.
+    case tooSlow = "too-slow"
+    /// The server refused what the row became: a constraint, a trigger.
+    case refusedByServer = "refused-by-server"
 }
 
 /// One source row that was refused: nothing of it is written to the targets.
