@@ -35,7 +35,18 @@ final class MemoirDatabase: Sendable {
 
     /// A database with generated chapters.
     static func holding(_ chapters: Chapters) async throws -> MemoirDatabase {
-        let sql = try await Judge.run("generate.py", chapters.arguments)
+        try await made(by: "generate.py", chapters.arguments)
+    }
+
+    /// A database with the contract's cases, as far as they can exist in columns of these types.
+    static func holdingCases(content: Chapters.Document, images: Chapters.Document) async throws -> MemoirDatabase {
+        let file = packageDirectory + "/Tests/TransformsTests/Cases/sections.jsonl"
+        return try await made(
+            by: "cases.py", [file, "--content", content.rawValue, "--images", images.rawValue])
+    }
+
+    private static func made(by script: String, _ arguments: [String]) async throws -> MemoirDatabase {
+        let sql = try await Judge.run(script, arguments)
         guard sql.status == 0 else { throw UnexpectedEnd(sql) }
         let database = try await empty()
         try await database.psql(sql.output)

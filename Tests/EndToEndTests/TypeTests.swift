@@ -31,5 +31,17 @@ extension Endurance {
             #expect(again.seconds < 1)
             #expect(try await database.hash() == hash)
         }
+
+        @Test(
+            "every case of the contract holds in the database, for each type of column in which it can exist",
+            arguments: Chapters.Document.allCases, Chapters.Document.allCases)
+        func cases(content: Chapters.Document, images: Chapters.Document) async throws {
+            let database = try await MemoirDatabase.holdingCases(content: content, images: images)
+            #expect(try await database.count("chapters") > 3)
+            let run = try await database.etl("run", "chapter-sections")
+            #expect(run.status == 3, "\(run.stderr)")
+            let verdict = try await database.verdict()
+            #expect(verdict.hasSuffix(asContracted), "\(verdict)")
+        }
     }
 }
