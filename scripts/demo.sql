@@ -1,10 +1,18 @@
 -- A few memoir chapters for scripts/demo: every shape that content and images have in the wild, and some that are bad.
 
 do $$
+declare
+    others bigint := 0;
 begin
-    if to_regclass('public.chapters') is not null
-       and coalesce(obj_description(to_regclass('public.chapters'), 'pg_class'), '') <> 'The sample of scripts/demo.' then
-        raise exception 'the sandbox has a table chapters that is not the sample of this demo; it is left alone';
+    if to_regclass('etl.runs') is not null then
+        execute $q$select count(*) from etl.runs where pipeline <> 'chapter-sections' or source_schema <> 'public'$q$
+           into others;
+    end if;
+    if others > 0 or (coalesce(obj_description(to_regclass('public.chapters'), 'pg_class'), '')
+                          <> 'The sample of scripts/demo.'
+                      and (to_regclass('public.chapters') is not null or to_regclass('public.chapter_sections') is not null
+                           or to_regnamespace('etl') is not null)) then
+        raise exception 'the sandbox holds work that is not this demo''s; it is left alone';
     end if;
 end
 $$;

@@ -1,6 +1,6 @@
 -- What chapter-sections needs to find. Every row is a finding: a `problem` stops the run, `finished` means that there is
 -- nothing left to migrate, a `notice` is only said. No row: all is well.
--- By hand: psql -f sql/check_chapters.sql
+-- By hand: psql "$DATABASE_URL" -f sql/check_chapters.sql
 
 with chapters as (
     select to_regclass('chapters') as oid
@@ -20,7 +20,7 @@ select 'finished', 'chapters.content is gone already: nothing is left to migrate
   from chapters
  where oid is not null and not exists (select from columns where name = 'content')
 union all
-select 'problem', 'chapters.images is gone, but chapters.content is there: bring images back or drop content by hand'
+select 'problem', 'there is no column chapters.images: if it was dropped, bring it back; if it never was, add it (alter table chapters add column images jsonb)'
   from chapters
  where oid is not null
    and exists (select from columns where name = 'content') and not exists (select from columns where name = 'images')

@@ -10,7 +10,7 @@ enum Blockers {
         return try transaction.run(
             """
             select distinct on (a.xact_start, a.pid)
-                   format('pid %s (%s, role %s) holds %s on %s since %s s, %s: %s', a.pid,
+                   format('pid %s (%s, role %s) holds %s on %s for %s s, %s: %s', a.pid,
                           coalesce(nullif(a.application_name, ''), 'no application name'), a.usename, l.mode,
                           l.relation::regclass, round(extract(epoch from clock_timestamp() - a.xact_start)),
                           a.state, left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80))

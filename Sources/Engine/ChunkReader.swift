@@ -52,10 +52,13 @@ struct ChunkReader {
         var unmapped: [[UInt8]] = []
         let start = batch.rows.mark
         do throws(Reject) {
-            if flags & ChunkQuery.Flag.tooLarge != 0 { throw tooLarge }
+            // What compression hid from the server's estimate is seen here.
+            let documents = documents(tuple)
+            let isTooLarge = documents.contains { ($0?.count ?? 0) > query.limits.documentBytes }
+            if isTooLarge || flags & ChunkQuery.Flag.tooLarge != 0 { throw tooLarge }
             let outcome = try transform.apply(
                 keyText: tuple[query.keyText] ?? .empty, keyBinary: tuple[query.keyBinary] ?? .empty,
-                documents: documents(tuple), to: &batch.rows)
+                documents: documents, to: &batch.rows)
             if outcome.rows > 0 { item.fate = .migrated(from: start, to: batch.rows.mark) }
             item.cover = outcome.cover
             unmapped = outcome.unmapped

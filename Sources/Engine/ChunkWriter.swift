@@ -19,18 +19,25 @@ struct ChunkWriter {
     /// How long a row of the source that somebody else has locked is waited for. We hold locks on other rows meanwhile.
     private static let rowLock = 0.5
 
+    /// A row of the source that we wrote to, and what it looks like since.
+    private struct Rewrite {
+        let index: Int
+        let xmin: UInt32
+        let mark: Int64
+    }
+
     /// Writes everything at once; a row that the server refuses makes it throw.
-    func write(_ batch: inout Batch, _ transaction: borrowing Transaction) throws -> Int64 {
+    func write(_ batch: inout Batch, _ transaction: borrowing Transaction) throws -> TargetMerge.Found {
         // Triggers on these tables are the application's, and expect its schema.
         try transaction.working(in: [tables.source.schema], lock: Self.rowLock) {
-            let adopted = try place(batch.rows, of: batch.items, transaction)
-            try writeBack(batch.items.indices, of: &batch, transaction)
-            return adopted
+            let found = try place(batch.rows, of: batch.items[...], transaction)
+            note(try writeBack(batch.items.indices, of: batch, transaction), in: &batch)
+            return found
         }
     }
 
     /// Writes in halves, down to the rows that the server refuses, which become rejects.
-    func writeCarefully(_ batch: inout Batch, _ transaction: borrowing Transaction) throws -> Int64 {
+    func writeCarefully(_ batch: inout Batch, _ transaction: borrowing Transaction) throws -> TargetMerge.Found {
         try transaction.working(in: [tables.source.schema], lock: Self.rowLock) {
             // What is checked at COMMIT only would be refused there, when it is too late to find the row.
             try transaction.run("set constraints all immediate")
@@ -40,27 +47,28 @@ struct ChunkWriter {
 
     private func writeCarefully(
         _ part: Range<Int>, of batch: inout Batch, _ transaction: borrowing Transaction
-    ) throws -> Int64 {
-        if part.isEmpty { return 0 }
+    ) throws -> TargetMerge.Found {
+        if part.isEmpty { return TargetMerge.Found() }
         do {
-            // Work on a copy: what a failed half noted about itself must not stay.
-            var attempt = batch
-            let adopted = try transaction.savepoint {
-                let adopted = try place(rows(part, of: batch), of: Array(batch.items[part]), transaction)
-                try writeBack(part, of: &attempt, transaction)
-                return adopted
+            let (found, rewrites) = try transaction.savepoint {
+                let found = try place(rows(part, of: batch), of: batch.items[part], transaction)
+                return (found, try writeBack(part, of: batch, transaction))
             }
-            batch = attempt
-            return adopted
+            note(rewrites, in: &batch)
+            return found
         } catch let error as PostgresError where error.errorClass == .row {
             if part.count == 1 {
                 batch.items[part.lowerBound].fate = .rejected(record(error, of: batch.items[part.lowerBound].key))
-                return 0
+                return TargetMerge.Found()
             }
             let middle = part.lowerBound + part.count / 2
             let first = try writeCarefully(part.lowerBound..<middle, of: &batch, transaction)
             return try first + writeCarefully(middle..<part.upperBound, of: &batch, transaction)
         }
+    }
+
+    private func note(_ rewrites: [Rewrite], in batch: inout Batch) {
+        for rewrite in rewrites { batch.seen.rewrite(at: rewrite.index, xmin: rewrite.xmin, mark: rewrite.mark) }
     }
 
     private func rows(_ part: Range<Int>, of batch: Batch) -> CopyRows {
@@ -82,24 +90,24 @@ struct ChunkWriter {
     }
 
     private func place(
-        _ rows: CopyRows, of items: [Batch.Item], _ transaction: borrowing Transaction
-    ) throws -> Int64 {
+        _ rows: CopyRows, of items: ArraySlice<Batch.Item>, _ transaction: borrowing Transaction
+    ) throws -> TargetMerge.Found {
         switch mode {
         case .direct:
             if rows.count > 0 { try transaction.copyIn(rows, into: "\(tables.target)", columns: columns) }
-            return 0
+            return TargetMerge.Found()
         case .merge(let existing):
             return try TargetMerge(tables: tables, columns: columns, existing: existing)
                 .merge(rows, of: items, transaction)
         }
     }
 
-    /// Sets the value to write back where there is none yet (a JSON null is none, too) and the row is as it was read, and notes what the row looks
-    /// like since. A row that changed meanwhile is left as it is.
+    /// Sets the value to write back where there is none yet (a JSON null is none, too) and the row is as it was read. A row
+    /// that changed meanwhile is left as it is.
     private func writeBack(
-        _ part: Range<Int>, of batch: inout Batch, _ transaction: borrowing Transaction
-    ) throws {
-        guard let column = tables.writeBack else { return }
+        _ part: Range<Int>, of batch: Batch, _ transaction: borrowing Transaction
+    ) throws -> [Rewrite] {
+        guard let column = tables.writeBack else { return [] }
         var indices: [Int64] = []
         var xmins: [Int64] = []
         var covers: [[UInt8]] = []
@@ -111,7 +119,7 @@ struct ChunkWriter {
             xmins.append(Int64(item.xmin))
             covers.append(cover)
         }
-        if indices.isEmpty { return }
+        if indices.isEmpty { return [] }
         let keys = tables.key.indices.map { place -> SQL in
             "\(.textArray(indices.map { batch.items[Int($0)].key.parts[place] }))"
         }
@@ -141,9 +149,9 @@ struct ChunkWriter {
                 )
             }
         }
-        for row in written.rows {
-            guard let index = row.int(0), let xmin = row.int(1), let mark = row.int(2) else { continue }
-            batch.seen.rewrite(at: Int(index), xmin: UInt32(truncatingIfNeeded: xmin), mark: mark)
+        return written.rows.compactMap { row in
+            guard let index = row.int(0), let xmin = row.int(1), let mark = row.int(2) else { return nil }
+            return Rewrite(index: Int(index), xmin: UInt32(truncatingIfNeeded: xmin), mark: mark)
         }
     }
 }

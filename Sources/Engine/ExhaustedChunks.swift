@@ -39,8 +39,25 @@ struct ExhaustedChunks {
         return true
     }
 
+    /// Halves a chunk of which the server cannot give every row, down to the row, which is rejected. The chunk must be
+    /// locked.
+    func settleUnreadable(
+        _ claim: Claim, because error: PostgresError, _ transaction: borrowing Transaction
+    ) throws {
+        let rows = try count(claim.range, transaction)
+        if let middle = rows.middle, rows.total > 1 {
+            try ledger.split(claim.n, of: stage, at: middle, transaction)
+            return
+        }
+        let isTooLarge = error.serverError?.sqlstate == "54000"
+        try reject(
+            rows.middle, claim.n, claim.range, code: isTooLarge ? .tooLarge : .badText,
+            message: "the server cannot give this row: \(error.serverError?.message ?? "")", transaction)
+    }
+
     private func reject(
-        _ key: Key?, _ n: Int64, _ range: KeyRange, code: RejectCode, message: String, _ transaction: borrowing Transaction
+        _ key: Key?, _ n: Int64, _ range: KeyRange, code: RejectCode, message: String,
+        _ transaction: borrowing Transaction
     ) throws {
         var outcome = ChunkOutcome()
         let claim = Claim(n: n, range: range, attempt: Ledger.attempts)
@@ -61,10 +78,10 @@ struct ExhaustedChunks {
         let condition = ChunkQuery.condition(range, key: tables.key, alias: "s")
         let found = try transaction.run(
             """
-            select total, \(printed)
-              from (select \(keys), row_number() over (order by \(keys)) as etl_place, count(*) over () as total
+            select etl_total, \(printed)
+              from (select \(keys), row_number() over (order by \(keys)) as etl_place, count(*) over () as etl_total
                       from \(tables.source) s where \(condition)) numbered
-             where etl_place = (total + 1) / 2
+             where etl_place = (etl_total + 1) / 2
             """)
         guard let row = found.first else { return (0, nil) }
         return (row.int(0) ?? 0, Key(tables.key.indices.compactMap { row.bytes(1 + $0) }))

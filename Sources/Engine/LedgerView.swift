@@ -83,18 +83,25 @@ public struct LedgerView {
         }
     }
 
-    /// Asks every process that works on a run to stop in order; says who they are.
-    public func requestStop(of pipeline: String, on schema: Identifier) throws -> [RunSummary.Worker] {
-        let run = try existingRun(of: pipeline, on: schema)
-        return try session.perform("asking to stop") { connection in
-            try connection.transaction(site.moving) { transaction in
-                let living = try site.ledger.livingWorkers(of: run, transaction).filter { $0.number == 0 }
-                if living.isEmpty { return [] }
-                try site.ledger.requestStop(of: run, transaction)
-                try site.ledger.audit(.stopRequested, run: run, pipeline: pipeline, by: site.actor, transaction)
-                return living.map { RunSummary.Worker(host: $0.host, pid: $0.pid, since: $0.since) }
+    /// Asks every process that works on a pipeline's runs, or on its run on one schema, to stop in order; says who they
+    /// are.
+    public func requestStop(of pipeline: String, on schema: Identifier?) throws -> [RunSummary.Worker] {
+        let runs = try look { try site.ledger.runs($0) } ?? []
+        return try runs.filter { run in
+            run.pipeline == pipeline && (schema == nil || schema?.name == run.sourceSchema)
+        }.flatMap { run in
+            try session.perform("asking to stop") { connection in
+                try connection.transaction(site.moving) { try requestStop(of: run, $0) }
             }
         }
+    }
+
+    private func requestStop(of run: Run, _ transaction: borrowing Transaction) throws -> [RunSummary.Worker] {
+        let living = try site.ledger.livingWorkers(of: run.id, transaction).filter { $0.number == 0 }
+        if living.isEmpty { return [] }
+        try site.ledger.requestStop(of: run.id, transaction)
+        try site.ledger.audit(.stopRequested, run: run.id, pipeline: run.pipeline, by: site.actor, transaction)
+        return living.map { RunSummary.Worker(host: $0.host, pid: $0.pid, since: $0.since) }
     }
 
     func existingRun(of pipeline: String, on schema: Identifier) throws -> RunID {
@@ -118,6 +125,6 @@ public struct LedgerView {
     private static func neverBegun(_ pipeline: String, _ schema: Identifier) -> Failure {
         Failure(
             .usage, "pipeline \(pipeline) was never run on schema \(schema) of this database",
-            next: "etl run \(pipeline)")
+            next: "begin it with etl run, or name the schema that it works on with --schema")
     }
 }

@@ -104,13 +104,24 @@ struct OrphanRemoval {
             """
     }
 
-    /// Moves the vanished parents from migrated to gone, in the chunks whose ranges hold their keys.
+    /// The key of the parent `p` as a reject has it.
+    private var rejectKey: String {
+        let texts = columns.indices.map { "p.k\($0)::text" }
+        return texts.count == 1 ? "to_jsonb(\(texts[0]))" : "jsonb_build_array(\(texts.joined(separator: ", ")))"
+    }
+
+    /// Moves the vanished parents from migrated to gone, in the chunks whose ranges hold their keys. One that was rejected
+    /// was never counted as migrated; it is settled as gone when its reject is tried again.
     private var recount: SQL {
         guard let chunked else { return "" }
         return """
             , counts as (
                 select c.n, count(*) as parents, sum(p.rows) as rows from parents p
                   join \(ledger).chunks c on \(holdsParent(chunked))
+                 where not exists (
+                    select from \(ledger).rejects r
+                     where r.run_id = c.run_id and r.stage = c.stage and r.chunk = c.n and r.state <> 'resolved'
+                       and r.key = \(unsafe: rejectKey))
                  group by c.n),
             counted as (
                 update \(ledger).chunks c set migrated = c.migrated - counts.parents, gone = c.gone + counts.parents,

@@ -42,7 +42,14 @@ struct RejectBatch {
         let rejects = try ledger.lockOpenRejects(of: stage, after: last, limit: limit, transaction)
         guard let newest = rejects.last else { return .none }
         var batch = Batch()
-        try reader.read(keys: rejects.map(\.record.key), into: &batch, transaction)
+        do {
+            try transaction.savepoint {
+                try reader.read(keys: rejects.map(\.record.key), into: &batch, transaction)
+            }
+        } catch let error as PostgresError where error.errorClass == .row {
+            // A row that the server cannot give stays as it is; among others it is looked for.
+            return rejects.count == 1 ? .tried(Outcome(last: newest.id)) : .tooMuch
+        }
         if batch.end != nil { return .tooMuch }
         _ =
             carefully

@@ -76,7 +76,7 @@ public struct Retry {
         try ActiveRun.refuse(record, site.ledger, transaction)
         let leader = Introduction(site: site, run: run, number: 0)
         try leader.enter(connection, transaction)
-        try site.ledger.set(record.state, of: run, joining: false, transaction)
+        try site.ledger.clearStopRequest(of: run, transaction)
         try site.ledger.audit(.retry, run: run, pipeline: pipeline.name, by: site.actor, transaction)
         return leader
     }
@@ -97,11 +97,14 @@ public struct Retry {
         var gone: Int64 = 0
         while true {
             try site.throwIfStopping()
-            let part = try trying(stage, on: session) { transaction, carefully in
+            let source = QualifiedName(schema: schema, name: stream.source.table)
+            let part = try trying(stage, waitingFor: source, on: session) { transaction, carefully in
                 try site.noteStopRequest(of: run, transaction)
-                let tables = try StreamTables(stream, schema: schema, transaction)
                 let record = try site.ledger.stages(of: run, transaction).first { $0.name == stage.name }
-                if let record { try TableBinding.check(record, tables, transaction) }
+                guard let record, record.state != .pending else { return RejectBatch.Result.none }
+                let tables = try StreamTables(stream, schema: schema, transaction)
+                try TableBinding.check(record, tables, transaction)
+                try tables.lockAgainstChange(transaction)
                 let chunked = ChunkedStage(run: run, name: stage.name, keyColumns: tables.key.count)
                 var batch = RejectBatch(
                     ledger: site.ledger, stage: chunked, stream: stream, tables: tables, limits: limits)
@@ -120,10 +123,12 @@ public struct Retry {
 
     /// Does work that writes rows; when the server refuses one of them, does it again in halves.
     private func trying<R>(
-        _ stage: Stage, on session: Session, _ work: (borrowing Transaction, _ carefully: Bool) throws -> R
+        _ stage: Stage, waitingFor source: QualifiedName, on session: Session,
+        _ work: (borrowing Transaction, _ carefully: Bool) throws -> R
     ) throws -> R {
         func perform(carefully: Bool) throws -> R {
-            try session.perform("retrying rejects of stage \(stage.name)") { connection in
+            try session.perform("retrying rejects of stage \(stage.name)", locking: [source], waits: true) {
+                connection in
                 try connection.transaction(site.moving) { try work($0, carefully) }
             }
         }

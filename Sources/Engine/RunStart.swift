@@ -41,7 +41,7 @@ struct RunStart {
     private func checkServer() throws {
         let problems = try session.perform("looking at the server") { connection in
             try connection.transaction(TransactionSettings(access: .read, statement: site.deadlines.statement)) {
-                try ServerCheck.problems(connection, $0)
+                try ServerCheck.problems(connection, schema: request.schema, $0)
             }
         }
         guard problems.isEmpty else {
@@ -83,7 +83,11 @@ struct RunStart {
         try site.ledger.audit(
             request.joins ? .join : isNew ? .begin : .resume, run: run.id, pipeline: request.pipeline.name,
             detail: "stages " + plan.steps.map(\.name).joined(separator: ", "), by: site.actor, transaction)
-        site.reporter.report(.runBegan(run: run.id.value, pipeline: request.pipeline.name, resumed: !isNew))
+        if request.joins, !isAlone {
+            site.reporter.report(.notice("joins run \(run.id.value) of \(request.pipeline.name)"))
+        } else {
+            site.reporter.report(.runBegan(run: run.id.value, pipeline: request.pipeline.name, resumed: !isNew))
+        }
         return begun
     }
 }

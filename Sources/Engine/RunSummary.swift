@@ -26,6 +26,8 @@ public struct StageSummary: Sendable {
         public let gone: Int64
         /// Of the migrated: those whose equal rows were there already.
         public let adopted: Int64
+        /// Of the migrated: those whose rows were there already, differ, and were kept.
+        public let kept: Int64
         /// Rows of the target that they gave.
         public let targetRows: Int64
         /// Source rows when the stage was planned.
@@ -51,6 +53,8 @@ public struct RunSummary: Sendable {
     public let run: Int64
     /// The pipeline.
     public let pipeline: String
+    /// The schema whose tables it works on.
+    public let schema: String
     /// running, stopped, failed or done.
     public let state: String
     /// When it was begun.
@@ -82,6 +86,7 @@ public struct RunSummary: Sendable {
     init(_ run: Run, ledger: Ledger, _ transaction: borrowing Transaction) throws {
         self.run = run.id.value
         pipeline = run.pipeline
+        schema = run.sourceSchema
         state = run.state.rawValue
         startedAt = run.startedAt
         finishedAt = run.finishedAt
@@ -107,7 +112,7 @@ extension StageSummary.Rows {
     init(_ totals: Totals, total: Int64?) {
         self.init(
             read: totals.read, migrated: totals.migrated, empty: totals.empty, rejected: totals.rejected,
-            gone: totals.gone, adopted: totals.adopted, targetRows: totals.targetRows, total: total,
+            gone: totals.gone, adopted: totals.adopted, kept: totals.kept, targetRows: totals.targetRows, total: total,
             chunksDone: totals.chunksDone, chunks: totals.chunks)
     }
 }

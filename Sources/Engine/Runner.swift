@@ -156,7 +156,17 @@ public struct Runner {
 
     /// What is new or changed in the sources of the stages that are done; nil where the columns are gone already.
     private func changes(of run: RunID, _ transaction: borrowing Transaction) throws -> SourceChanges? {
-        let done = Set(try site.ledger.stages(of: run, transaction).filter { $0.state == .done }.map(\.name))
+        let records = try site.ledger.stages(of: run, transaction).filter { $0.state == .done }
+        for record in records {
+            guard let target = record.targetOID else { continue }
+            guard try transaction.row("select exists (select from pg_class where oid = \(.int(target))::oid)").bool(0)
+            else {
+                throw Failure(
+                    .refused, "the table that stage \(record.name) filled is gone, and what was migrated with it",
+                    next: "bring the table back; to migrate anew, remove the run from the ledger's table runs first")
+            }
+        }
+        let done = Set(records.map(\.name))
         var sum = SourceChanges()
         for stage in request.pipeline.stages where done.contains(stage.name) {
             guard case .stream(let stream) = stage.work else { continue }

@@ -27,6 +27,8 @@ struct StreamTables {
     let parent: [Identifier]
     let writeBack: Identifier?
     let ledgerText: LedgerText
+    /// What the catalogue says of both tables' columns, to see that it is still the same.
+    let signature: String
 
     /// Looks the tables up; every problem is told at once.
     init(_ stream: Pipelines.Stream, schema: Identifier, _ transaction: borrowing Transaction) throws {
@@ -37,6 +39,7 @@ struct StreamTables {
         let sourceFacts = try TableFacts(source, transaction)
         let targetFacts = try TableFacts(target, transaction)
         let encoding = try transaction.row("select current_setting('server_encoding')").text(0)
+        signature = try StreamTables.signature(of: source, target, transaction)
         ledgerText = LedgerText(isUnicode: encoding == "UTF8")
         var problems: [String] = []
         sourceOID = sourceFacts?.oid ?? 0
@@ -71,6 +74,31 @@ struct StreamTables {
     func printedKey(of alias: String) -> String {
         let parts = key.map { "\(alias).\($0.name.quoted)::text" }
         return parts.count == 1 ? parts[0] : "array[\(parts.joined(separator: ", "))]::text"
+    }
+
+    /// Keeps both tables from being altered until the transaction ends, and throws when they were since they were looked
+    /// up. Only then is a snapshot taken: one that is older than a rewrite of the table would see no row of it.
+    func lockAgainstChange(_ transaction: borrowing Transaction) throws {
+        try transaction.run("lock table \(source), \(target) in access share mode")
+        guard try Self.signature(of: source, target, transaction) == signature else {
+            throw Failure(
+                .failed, "\(source) or \(target) was altered while the stage was at work",
+                next: "see that both are as the stage needs them, then run again, which goes on from here")
+        }
+    }
+
+    private static func signature(
+        of source: QualifiedName, _ target: QualifiedName, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> String {
+        try transaction.row(
+            """
+            select string_agg(concat_ws(' ', attrelid, attnum, attname, atttypid, attisdropped), ','
+                              order by attrelid, attnum)
+              from pg_attribute
+             where attrelid in (to_regclass(\(.text(source.quoted))), to_regclass(\(.text(target.quoted))))
+               and attnum > 0
+            """
+        ).text(0) ?? ""
     }
 
     private static func keyColumns(

@@ -118,11 +118,22 @@ final class StreamWorker {
     /// Does a chunk, and gives the one that the same commit claimed next.
     private func commit(_ claim: Claim, on connection: Connection) throws -> Claim? {
         let next: ClaimResult?
+        let began = MonotonicClock.now
         do {
             next = try connection.transaction(site.moving) { try work(on: claim, $0) }
         } catch PostgresError.refused(let error) where error.isTimeout && !site.interruption.isCancelled {
-            if try settleSlow(claim, on: connection) { return nil }
+            // Somebody may have cancelled it; only what took its time is slow.
+            let isSlow = site.deadlines.statement > 0 && MonotonicClock.now - began >= site.deadlines.statement * 0.9
+            if isSlow, try settleSlow(claim, on: connection) { return nil }
             throw PostgresError.refused(error)
+        } catch let unreadable as Unreadable {
+            try connection.transaction(site.moving) { transaction in
+                guard try site.ledger.lockChunk(claim, of: stage, by: try introduction.current(), transaction) else {
+                    return
+                }
+                try exhaustion.settleUnreadable(claim, because: unreadable.error, transaction)
+            }
+            return nil
         }
         guard let next else { return nil }
         meter.add(batch.outcome)
@@ -150,13 +161,22 @@ final class StreamWorker {
             if try introduction.didFinish(claim, of: stage, transaction) { meter.add(batch.outcome) }
             return nil
         }
-        try reader.read(claim.range, into: &batch, transaction)
+        try transaction.working(in: [site.ledger.schema], lock: site.deadlines.lock) {
+            try tables.lockAgainstChange(transaction)
+        }
+        do {
+            try reader.read(claim.range, into: &batch, transaction)
+        } catch let error as PostgresError where error.errorClass == .row {
+            throw Unreadable(error: error)
+        }
         let isCareful = careful == claim.n
-        let adopted =
+        let found =
             isCareful
             ? try writer.writeCarefully(&batch, transaction) : try writer.write(&batch, transaction)
         var outcome = batch.outcome
-        outcome.adopted = adopted
+        outcome.adopted = found.adopted
+        outcome.kept = found.kept
+        outcome.targetRows -= found.unwritten
         try site.ledger.addRejects(batch.rejects, in: claim, of: stage, transaction)
         try site.ledger.finishChunk(claim, of: stage, with: outcome, endingAt: batch.end, transaction)
         try site.noteStopRequest(of: stage.run, transaction)
@@ -175,6 +195,11 @@ final class StreamWorker {
         }
         session.close()
     }
+}
+
+/// The server cannot give a row of a chunk as it is.
+private struct Unreadable: Error {
+    let error: PostgresError
 }
 
 extension ServerError {

@@ -10,10 +10,25 @@ struct TargetMerge {
 
     private static let staged: SQL = "pg_temp.etl_rows"
 
-    /// Merges the rows that some source rows gave; returns how many of those had equal rows there already.
+    /// How many source rows had rows in the target already.
+    struct Found {
+        /// With the same rows.
+        var adopted: Int64 = 0
+        /// With other rows, which were kept, and how many rows of theirs were not written for that.
+        var kept: Int64 = 0
+        var unwritten: Int64 = 0
+
+        static func + (one: Found, other: Found) -> Found {
+            Found(
+                adopted: one.adopted + other.adopted, kept: one.kept + other.kept,
+                unwritten: one.unwritten + other.unwritten)
+        }
+    }
+
+    /// Merges the rows that some source rows gave; says what was there already.
     func merge(
-        _ rows: CopyRows, of items: [Batch.Item], _ transaction: borrowing Transaction
-    ) throws -> Int64 {
+        _ rows: CopyRows, of items: ArraySlice<Batch.Item>, _ transaction: borrowing Transaction
+    ) throws -> Found {
         let keys = items.compactMap { item -> Key? in
             if case .rejected = item.fate { nil } else { item.key }
         }
@@ -32,7 +47,18 @@ struct TargetMerge {
             if existing == .replace { try expectReplaced(old, transaction) }
         }
         try insert("not exists (select from \(old) o where \(sameParent("o", "n")))", transaction)
-        return (present.int(0) ?? 0) - Int64(different.count)
+        var found = Found(adopted: (present.int(0) ?? 0) - Int64(different.count))
+        if existing == .keep, !different.isEmpty {
+            found.kept = Int64(different.count)
+            found.unwritten =
+                try transaction.row(
+                    """
+                    select count(*) from \(Self.staged) n
+                     where exists (select from \(existingRows(of: different)) o where \(sameParent("o", "n")))
+                    """
+                ).int(0) ?? 0
+        }
+        return found
     }
 
     private var list: SQL { SQL.list(columns) }

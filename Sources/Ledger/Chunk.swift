@@ -95,6 +95,8 @@ public struct ChunkOutcome: Sendable, Equatable {
     public var rejected: Int64 = 0
     /// Of the migrated: those whose equal rows were there already.
     public var adopted: Int64 = 0
+    /// Of the migrated: those whose rows were there already, differ, and were kept as the operator asked.
+    public var kept: Int64 = 0
     /// Rows of the target that they gave.
     public var targetRows: Int64 = 0
     /// Bytes of documents read.

@@ -49,7 +49,7 @@ extension Ledger {
             update chunks
                set state = 'done', read = \(.int(outcome.read)), migrated = \(.int(outcome.migrated)),
                    empty = \(.int(outcome.empty)), rejected = \(.int(outcome.rejected)),
-                   adopted = \(.int(outcome.adopted)), target_rows = \(.int(outcome.targetRows)),
+                   adopted = \(.int(outcome.adopted)), kept = \(.int(outcome.kept)), target_rows = \(.int(outcome.targetRows)),
                    bytes = \(.int(outcome.bytes)), seen = \(.bytes(outcome.seen.entries)),
                    seen_sum = \(.text(String(outcome.seen.sum)))::numeric, written = \(.bytes(outcome.seen.written)),
                    finished_at = clock_timestamp()

@@ -92,13 +92,17 @@ extension Ledger {
         of pipeline: String, on sourceSchema: Identifier, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> Run {
         let identity = try identity(transaction)
-        try transaction.run(
-            """
-            insert into runs (pipeline, source_schema, state, system_identifier, database_oid)
-            values (\(.text(pipeline)), \(.text(sourceSchema.name)), 'stopped', \(.text(identity.system)),
-                    \(.int(identity.database))::oid)
-            on conflict (pipeline, source_schema) do nothing
-            """)
+        // Asked first, because a conflict would use up a number each time.
+        let isThere = try run(of: pipeline, on: sourceSchema, transaction) != nil
+        if !isThere {
+            try transaction.run(
+                """
+                insert into runs (pipeline, source_schema, state, system_identifier, database_oid)
+                values (\(.text(pipeline)), \(.text(sourceSchema.name)), 'stopped', \(.text(identity.system)),
+                        \(.int(identity.database))::oid)
+                on conflict (pipeline, source_schema) do nothing
+                """)
+        }
         let row = try transaction.row(
             """
             select \(Run.columns) from runs
@@ -140,6 +144,11 @@ extension Ledger {
     public func requestStop(of run: RunID, _ transaction: borrowing Transaction) throws(PostgresError) {
         try transaction.changeOne(
             "update runs set stop_requested_at = clock_timestamp() where id = \(.int(run.value))")
+    }
+
+    /// Forgets that a stop was asked for: whoever begins now does not mean the one before.
+    public func clearStopRequest(of run: RunID, _ transaction: borrowing Transaction) throws(PostgresError) {
+        try transaction.changeOne("update runs set stop_requested_at = null where id = \(.int(run.value))")
     }
 
     /// Whether a stop was asked for.

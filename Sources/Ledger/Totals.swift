@@ -14,6 +14,8 @@ public struct Totals: Sendable, Equatable {
     public var gone: Int64 = 0
     /// Of the migrated: those whose equal rows were there already.
     public var adopted: Int64 = 0
+    /// Of the migrated: those whose rows were there already, differ, and were kept.
+    public var kept: Int64 = 0
     /// Rows of the target that they gave.
     public var targetRows: Int64 = 0
     /// Bytes of documents read.
@@ -32,13 +34,13 @@ extension Ledger {
         let row = try transaction.row(
             """
             select sum(read), sum(migrated), sum(empty), sum(rejected), sum(gone), sum(adopted), sum(target_rows),
-                   sum(bytes), count(*) filter (where state = 'done'), count(*)
+                   sum(bytes), count(*) filter (where state = 'done'), count(*), sum(kept)
               from chunks where run_id = \(.int(run.value)) and stage = \(.text(stage))
             """)
         func sum(_ column: Int) -> Int64 { row.int(column) ?? 0 }
         return Totals(
             read: sum(0), migrated: sum(1), empty: sum(2), rejected: sum(3), gone: sum(4), adopted: sum(5),
-            targetRows: sum(6), bytes: sum(7), chunksDone: sum(8), chunks: sum(9))
+            kept: sum(10), targetRows: sum(6), bytes: sum(7), chunksDone: sum(8), chunks: sum(9))
     }
 
     /// The unmapped keys of a run by name, the most frequent first.

@@ -108,8 +108,8 @@ extension Ledger {
               join pg_stat_activity a on a.pid = w.backend_pid
                and extract(epoch from a.backend_start)::text = w.backend_start
              where w.run_id = \(.int(run.value)) and w.finished_at is null and not w.pooled
-               and a.pid <> pg_backend_pid() and a.usename = current_user
-               and a.wait_event = 'ClientRead' and a.state in ('active', 'idle in transaction')
+               and a.pid <> pg_backend_pid() and a.usename in (session_user, current_user)
+               and a.wait_event in ('ClientRead', 'ClientWrite') and a.state in ('active', 'idle in transaction')
                and a.state_change < clock_timestamp() - make_interval(secs => \(.int(Int64(seconds.rounded(.up))))::int)
             """
         ).int(0) ?? 0

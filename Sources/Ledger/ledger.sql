@@ -109,6 +109,7 @@ create table chunks (
     rejected bigint not null default 0,
     gone bigint not null default 0,
     adopted bigint not null default 0,
+    kept bigint not null default 0,
     target_rows bigint not null default 0,
     bytes bigint not null default 0,
     seen bytea not null default '',
@@ -137,6 +138,7 @@ comment on column chunks.empty is 'Source rows that give no row.';
 comment on column chunks.rejected is 'Source rows with an open or accepted reject.';
 comment on column chunks.gone is 'Source rows that vanished after they were read.';
 comment on column chunks.adopted is 'Of the migrated: those whose equal rows were in the target already.';
+comment on column chunks.kept is 'Of the migrated: those whose rows in the target differ and were kept, as the operator asked.';
 comment on column chunks.target_rows is 'Rows of the target that they gave.';
 comment on column chunks.bytes is 'Bytes of documents read.';
 comment on column chunks.seen is 'What was seen, in key order, 12 bytes a row: 64-bit hash of the key, xmin.';

@@ -23,6 +23,9 @@ public struct PipelineCatalog: Sendable {
         }
     }
 
+    /// Whether no pipeline is to be found there, as in a directory that is no project.
+    public var isEmpty: Bool { ((try? names()) ?? []).isEmpty }
+
     /// Reads a pipeline and every file it names, and tells all that is wrong with it at once.
     public func load(_ name: String) throws(PipelineError) -> Pipeline {
         let known = try names()

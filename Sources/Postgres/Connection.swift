@@ -105,10 +105,10 @@ public final class Connection {
     /// A refused connection has no result with fields; only the verbose message tells its SQLSTATE.
     private func cannotConnect() -> PostgresError {
         let reason = wire.errorMessage
-        guard let found = reason.firstMatch(of: #/FATAL: +([0-9A-Z]{5}): +/#) else {
+        guard let found = reason.firstMatch(of: #/: +([0-9A-Z]{5}): +/#) else {
             return .cannotConnect(reason: reason, sqlstate: nil)
         }
-        let plain = reason.replacing(found.0, with: "FATAL: ").replacing(#/; LOCATION: .*/#, with: "")
+        let plain = reason.replacing(found.0, with: ": ").replacing(#/; LOCATION: .*/#, with: "")
         return .cannotConnect(reason: plain, sqlstate: String(found.1))
     }
 
@@ -145,7 +145,7 @@ public final class Connection {
     private static func hardening(checksClient: Bool, hasTransactionTimeout: Bool) -> SQL {
         var settings = """
             set local row_security = off; set local client_min_messages = warning; \
-            set local standard_conforming_strings = on; set local datestyle = iso; set local timezone = utc; \
+            set local standard_conforming_strings = on; set local quote_all_identifiers = off; set local datestyle = iso; set local timezone = utc; \
             set local bytea_output = hex; set local extra_float_digits = 3;
             """
         if checksClient { settings += " set local client_connection_check_interval = 1000;" }

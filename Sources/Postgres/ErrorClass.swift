@@ -32,6 +32,7 @@ public enum ErrorClass: Sendable, Equatable {
         "23514": .row,  // a check constraint that the data breaks
         "23P01": .row,  // an exclusion constraint that the data breaks
         "23503": .row,  // a parent that is gone
+        "54000": .row,  // a row beyond a limit of the server: an index entry, a value that cannot be printed
         "22023": .stop,  // an invalid parameter value is our statement, not a row
     ]
 }

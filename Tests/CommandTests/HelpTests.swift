@@ -65,8 +65,9 @@ struct HelpTests {
                                                continues
                   --workers N                  workers, each with a connection; else twice half
                                                the cores, at least 2
-                  --batch-rows N               at most N rows in a transaction
-                  --batch-bytes N              at most N bytes of documents in a transaction
+                  --batch-rows N               at most N rows in a transaction; else 1000
+                  --batch-bytes N              at most N bytes of documents in a transaction; else
+                                               8MiB
                   --join                       help a run that is active already, here or
                                                elsewhere
                   --on-existing stop|keep|replace
@@ -125,7 +126,7 @@ struct HelpTests {
 
                 options:
                   --export FILE                write the open rejects as JSON lines; - is stdout
-                  --limit N                    show at most N
+                  --limit N                    show at most N; else 20
 
                 example:
                   etl rejects chapter-sections --export rejects.jsonl

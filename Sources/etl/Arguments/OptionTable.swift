@@ -66,7 +66,7 @@ extension CommandTable {
         .text("export", "FILE", "write the open rejects as JSON lines; - is stdout") {
             $0.rejects.export = $1
         },
-        .number("limit", 1...1_000_000, "show at most N") { $0.rejects.limit = $1 },
+        .number("limit", 1...1_000_000, "show at most N; else 20") { $0.rejects.limit = $1 },
     ]
 
     /// Workers and batch sizes, for whichever command has them.
@@ -80,10 +80,10 @@ extension CommandTable {
                 (draft, number) in
                 change(&draft) { $0.workers = number }
             },
-            .number("batch-rows", 1...1_000_000, "at most N rows in a transaction") { (draft, number) in
+            .number("batch-rows", 1...1_000_000, "at most N rows in a transaction; else 1000") { (draft, number) in
                 change(&draft) { $0.batchRows = number }
             },
-            .bytes("batch-bytes", 1024...1 << 30, "at most N bytes of documents in a transaction") {
+            .bytes("batch-bytes", 1024...1 << 30, "at most N bytes of documents in a transaction; else 8MiB") {
                 (draft, number) in
                 change(&draft) { $0.batchBytes = number }
             },

@@ -19,6 +19,17 @@ struct PipelineWork {
         }
     }
 
+    /// A command on a pipeline as it must be typed to mean the same database and tables as this one does.
+    func command(_ verb: String, _ pipeline: String) -> String {
+        var words = ["etl", verb, pipeline]
+        if case .flag = settings.schema.origin, let schema = settings.schema.value {
+            words += ["--schema", schema.name]
+        }
+        if case .flag = settings.ledgerSchema.origin { words += ["--ledger-schema", settings.ledgerSchema.value.name] }
+        if case .flag = settings.project.origin { words += ["--project", settings.project.value] }
+        return words.joined(separator: " ")
+    }
+
     /// Where and for whom the work is done.
     func site(_ interruption: Interruption = Interruption(), reporter: (any Reporter)? = nil) -> Site {
         Site(

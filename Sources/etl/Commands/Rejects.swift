@@ -9,32 +9,37 @@ func rejects(_ options: RejectsOptions, settings: Settings, terminal: Terminal) 
     let work = PipelineWork(settings: settings, terminal: terminal)
     let (pipeline, schema) = try work.load(options.pipeline)
     let site = work.site()
-    try working(rerun: "etl rejects \(pipeline.name)") {
+    try working(rerun: work.command("rejects", pipeline.name)) {
         let view = try LedgerView(site: site)
         if let path = options.export {
-            try export(view, pipeline, schema, to: path, terminal)
+            try export(view, pipeline, schema, to: path, limit: options.limit.map(Int64.init) ?? .max, terminal)
         } else {
-            try show(view, pipeline, schema, limit: Int64(options.limit ?? 20), terminal)
+            try show(
+                view, pipeline, schema, limit: Int64(options.limit ?? 20), retry: work.command("retry", pipeline.name),
+                terminal)
         }
     }
     return .done
 }
 
 private func export(
-    _ view: LedgerView, _ pipeline: Pipeline, _ schema: Identifier, to path: String, _ terminal: Terminal
+    _ view: LedgerView, _ pipeline: Pipeline, _ schema: Identifier, to path: String, limit: Int64, _ terminal: Terminal
 ) throws {
     if path == "-" {
-        try view.openRejects(of: pipeline, on: schema) { terminal.result(json($0.record)) }
+        try view.openRejects(of: pipeline, on: schema, limit: limit) { terminal.result(json($0.record)) }
         return
     }
     let file = try ExportFile(path: path)
-    try view.openRejects(of: pipeline, on: schema) { try file.append(json($0.record).text(pretty: false) + "\n") }
+    try view.openRejects(of: pipeline, on: schema, limit: limit) {
+        try file.append(json($0.record).text(pretty: false) + "\n")
+    }
     try file.publish()
     terminal.note("exported to \(path)")
 }
 
 private func show(
-    _ view: LedgerView, _ pipeline: Pipeline, _ schema: Identifier, limit: Int64, _ terminal: Terminal
+    _ view: LedgerView, _ pipeline: Pipeline, _ schema: Identifier, limit: Int64, retry: String,
+    _ terminal: Terminal
 ) throws {
     var shown: Int64 = 0
     try view.openRejects(of: pipeline, on: schema, limit: limit) { reject in
@@ -52,7 +57,7 @@ private func show(
     }
     if open == 0 { terminal.note("\(pipeline.name): no reject is open") }
     if open > shown { terminal.note("\(Quantity.grouped(open - shown)) more; all of them: --export FILE") }
-    if open > 0 { terminal.note("mend the rows, then: etl retry \(pipeline.name)") }
+    if open > 0 { terminal.note("mend the rows, then: \(retry)") }
 }
 
 /// The object of the export: the key as a string, or as an array of strings where it is composite.

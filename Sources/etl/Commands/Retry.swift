@@ -7,7 +7,7 @@ func retry(pipeline name: String, settings: Settings, terminal: Terminal) throws
     let work = PipelineWork(settings: settings, terminal: terminal)
     let (pipeline, schema) = try work.load(name)
     let site = work.site(work.stopOnSignals())
-    let result = try working(rerun: "etl retry \(pipeline.name)") {
+    let result = try working(rerun: work.command("retry", pipeline.name)) {
         try Retry(site: site, pipeline: pipeline, schema: schema, limits: BatchLimits()).perform()
     }
     let left = result.summary.openRejects
@@ -25,7 +25,7 @@ func retry(pipeline name: String, settings: Settings, terminal: Terminal) throws
     terminal.result(
         "\(pipeline.name): \(Quantity.counted(result.resolved, "reject")) resolved\(gone), \(left) still open")
     if left > 0 {
-        terminal.conclude("\(Quantity.counted(left, "reject")) open; next: etl rejects \(pipeline.name)")
+        terminal.conclude("\(Quantity.counted(left, "reject")) open; next: \(work.command("rejects", pipeline.name))")
     }
     return code
 }

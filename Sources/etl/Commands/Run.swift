@@ -16,9 +16,9 @@ func run(_ options: RunOptions, settings: Settings, terminal: Terminal) throws(C
     for request in requests {
         let site = work.site(interruption)
         let name = request.pipeline.name
-        let result = try working(rerun: "etl run \(name)") { try Runner(site: site, request: request).run() }
+        let result = try working(rerun: work.command("run", name)) { try Runner(site: site, request: request).run() }
         let code: ExitCode = result.summary.openRejects > 0 ? .rejectsOpen : .done
-        show(result, code, terminal)
+        show(result, code, retry: work.command("retry", name), rejects: work.command("rejects", name), terminal)
         if code != .done { worst = code }
     }
     return worst
@@ -47,8 +47,10 @@ extension RunOptions {
     }
 }
 
-private func show(_ result: RunResult, _ code: ExitCode, _ terminal: Terminal) {
-    let next = result.summary.openRejects > 0 ? "etl rejects \(result.summary.pipeline)" : nil
+private func show(
+    _ result: RunResult, _ code: ExitCode, retry: String, rejects: String, _ terminal: Terminal
+) {
+    let next = result.summary.openRejects > 0 ? rejects : nil
     if terminal.style.isJSON {
         terminal.result(
             .object([
@@ -66,6 +68,9 @@ private func show(_ result: RunResult, _ code: ExitCode, _ terminal: Terminal) {
         for line in SummaryText.lines(result.summary) { terminal.result(line) }
     }
     if let since = since(result.changes) { terminal.result("\(result.summary.pipeline): \(since)") }
+    if result.summary.openRejects > 0, let changes = result.changes, changes.changed > 0 {
+        terminal.note("rejected rows that were mended are tried again by: \(retry)")
+    }
     if let next { terminal.conclude("\(Quantity.counted(result.summary.openRejects, "reject")) open; next: \(next)") }
 }
 

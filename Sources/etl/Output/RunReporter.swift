@@ -28,13 +28,14 @@ final class RunReporter: Reporter {
     }
 
     func report(_ event: Event) {
-        terminal.writeLog(EventText.line(event))
+        if case .progress = event {} else { terminal.writeLog(EventText.line(event)) }
+        if case .progress(let progress) = event { show(progress) }
         if terminal.style.isJSON {
             if !terminal.style.isQuiet { terminal.result(EventText.json(event)) }
             return
         }
         switch event {
-        case .progress(let progress): show(progress)
+        case .progress: break
         case .stageBegan, .stageFinished:
             state.withLock { $0 = State() }
             terminal.progressLine(EventText.line(event))
@@ -50,14 +51,16 @@ final class RunReporter: Reporter {
             state.stage = progress.stage
             state.meter.add(progress)
             let line = ProgressLine(progress, state.meter.reading(total: progress.total))
-            if terminal.style.canRedraw {
-                guard Self.isDue(state.drawnAt, moment, Self.redrawInterval) else { return }
-                state.drawnAt = moment
-                terminal.redraw(line.text(columns:))
-            } else if Self.isDue(state.toldAt ?? (moment - Self.plainInterval), moment, Self.plainInterval) {
-                state.toldAt = moment
-                terminal.progressLine(line.text)
+            if terminal.style.canRedraw, !terminal.style.isJSON {
+                if Self.isDue(state.drawnAt, moment, Self.redrawInterval) {
+                    state.drawnAt = moment
+                    terminal.redraw(line.text(columns:))
+                }
             }
+            guard Self.isDue(state.toldAt, moment, Self.plainInterval) else { return }
+            state.toldAt = moment
+            terminal.writeLog(line.text)
+            if !terminal.style.canRedraw { terminal.progressLine(line.text) }
         }
     }
 

@@ -5,7 +5,9 @@ import JSON
 enum SummaryText {
     /// The run, its stages, what is open, and who works on it.
     static func lines(_ summary: RunSummary) -> [String] {
-        var lines = ["\(summary.pipeline): \(state(summary)) (run \(summary.run), begun \(summary.startedAt))"]
+        var lines = [
+            "\(summary.pipeline): \(state(summary)) (run \(summary.run) on schema \(summary.schema), begun \(summary.startedAt))"
+        ]
         let nameWidth = summary.stages.map(\.name.count).max() ?? 0
         for stage in summary.stages {
             let name = stage.name.padding(to: nameWidth)
@@ -37,14 +39,16 @@ enum SummaryText {
         if rows.gone > 0 { parts.append("\(Quantity.grouped(rows.gone)) gone meanwhile") }
         let read = "\(Quantity.grouped(rows.read)) read: \(parts.joined(separator: " + "))"
         let adopted = rows.adopted > 0 ? ", \(Quantity.grouped(rows.adopted)) of them there already" : ""
+        let kept = rows.kept > 0 ? ", \(Quantity.grouped(rows.kept)) kept though they differ" : ""
         let chunks = rows.chunksDone < rows.chunks ? "; chunk \(rows.chunksDone) of \(rows.chunks) done" : ""
-        return "\(read)\(adopted) -> \(Quantity.counted(rows.targetRows, "row"))\(chunks)"
+        return "\(read)\(adopted)\(kept) -> \(Quantity.counted(rows.targetRows, "row"))\(chunks)"
     }
 
     /// The same for programs.
     static func json(_ summary: RunSummary) -> JSONValue {
         .object([
-            ("run", .int(summary.run)), ("pipeline", .string(summary.pipeline)), ("state", .string(state(summary))),
+            ("run", .int(summary.run)), ("pipeline", .string(summary.pipeline)),
+            ("schema", .string(summary.schema)), ("state", .string(state(summary))),
             ("started_at", .string(summary.startedAt)),
             ("finished_at", summary.finishedAt.map(JSONValue.string) ?? .null),
             ("stages", .array(summary.stages.map(json))),
@@ -72,6 +76,7 @@ enum SummaryText {
             members += [
                 ("read", .int(rows.read)), ("migrated", .int(rows.migrated)), ("empty", .int(rows.empty)),
                 ("rejected", .int(rows.rejected)), ("gone", .int(rows.gone)), ("adopted", .int(rows.adopted)),
+                ("kept", .int(rows.kept)),
                 ("target_rows", .int(rows.targetRows)), ("total", rows.total.map(JSONValue.int) ?? .null),
                 ("chunks_done", .int(rows.chunksDone)), ("chunks", .int(rows.chunks)),
             ]

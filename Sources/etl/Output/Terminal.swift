@@ -47,6 +47,7 @@ final class Terminal: Sendable {
 
     /// A result, as a line on stdout.
     func result(_ line: String) {
+        writeLog(line)
         write(line, to: output)
     }
 
