@@ -66,8 +66,8 @@ struct HelpTests {
                   --workers N                  workers, each with a connection; else twice half
                                                the cores, at least 2
                   --batch-rows N               at most N rows in a transaction; else 1000
-                  --batch-bytes N              at most N bytes of documents in a transaction; else
-                                               8MiB
+                  --batch-bytes N              at most N bytes of documents in a transaction;
+                                               else 8MiB
                   --join                       help a run that is active already, here or
                                                elsewhere
                   --on-existing stop|keep|replace

@@ -32,16 +32,37 @@ struct LiveSourceTests {
     func changedMeanwhile() async throws {
         let memoir = try await Memoir(12, limits: BatchLimits(rows: 100, workers: 1))
         try await memoir.run(until: "tables")
-        let application = try await HeldTransaction(
-            in: memoir, "select from chapters where id = \(Memoir.key(6)) for update",
-            last: "update chapters set content = '[\"newer\"]' where id = \(Memoir.key(6))")
-        async let run = memoir.run()
-        try await memoir.waitForLock()
-        try await application.commit()
-        #expect(try await run.outcomes == [12, 12, 0, 0, 0])
+        // The row is written to after it was read and before its cover is written back.
+        try await memoir.psql(
+            """
+            create function write_meanwhile() returns trigger language plpgsql as $$ begin
+                update chapters set content = '["newer"]' where id = new.chapter_id;
+                return null;
+            end $$;
+            create trigger write_meanwhile after insert on chapter_sections for each row
+              when (new.chapter_id = \(Memoir.key(6)) and new.order_index = 0) execute function write_meanwhile();
+            """)
+        #expect(try await memoir.run().outcomes == [12, 12, 0, 0, 0])
         #expect(try await memoir.psql(covers) == "-,-,3.jpg,-,-,-,-,-,9.jpg,-,-,12.jpg")
         #expect(try await memoir.psql("select content from chapters where id = \(Memoir.key(6))") == "[\"newer\"]")
         #expect(try await memoir.run().changes == SourceChanges(new: 0, changed: 1, vanished: 0))
+    }
+
+    @Test("whose row the application holds is waited for, and taken as it is then")
+    func heldMeanwhile() async throws {
+        let memoir = try await Memoir(12, limits: BatchLimits(rows: 100, workers: 1))
+        try await memoir.run(until: "tables")
+        let application = try await HeldTransaction(
+            in: memoir, "select from chapters where id = \(Memoir.key(6)) for update",
+            last: "update chapters set images = images where id = \(Memoir.key(6))")
+        let recorder = Recorder()
+        async let run = memoir.run(reporter: recorder)
+        // Not for longer than half a second at a time: rows of others are locked meanwhile.
+        #expect(await eventually { !recorder.retries.isEmpty })
+        try await application.commit()
+        #expect(try await run.outcomes == [12, 12, 0, 0, 0])
+        #expect(try await memoir.psql(covers) == "-,-,3.jpg,-,-,6.jpg,-,-,9.jpg,-,-,12.jpg")
+        #expect(try await memoir.run().changes == SourceChanges())
     }
 
     @Test("may lose chapters during the run: their sections go, they are counted as gone, and the sums add up")
@@ -135,5 +156,20 @@ struct LiveSourceTests {
                  where indrelid = 'chapter_sections'::regclass
                 """)
                 == "t|2")
+    }
+
+    @Test("that is altered while a stage is at work stops the stage, and loses no row")
+    func alteredMeanwhile() async throws {
+        let memoir = try await Memoir(12, limits: BatchLimits(rows: 4, workers: 1))
+        try await memoir.run(until: "tables")
+        // Rewrites the whole table as soon as the first chunk is committed.
+        let altering = Recorder { event in
+            guard case .progress(let progress) = event, progress.rowsHere == 4 else { return }
+            _ = try? memoir.database.psql("alter table chapters alter images type json")
+        }
+        let failure = try await memoir.failure { try await memoir.run(reporter: altering) }
+        #expect(failure.kind == .failed && failure.what.contains("was altered while the stage was at work"))
+        #expect(try await memoir.run().outcomes == [12, 12, 0, 0, 0])
+        #expect(try await memoir.content() == Memoir(12).migrated())
     }
 }

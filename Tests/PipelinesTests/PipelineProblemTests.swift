@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Pipelines
 import Testing
 
@@ -137,10 +138,19 @@ struct PipelineProblemTests {
         let stage = #"{ "name": "a", "kind": "batch" }"#
         let stages = Array(repeating: stage, count: 100_000).joined(separator: ",\n")
         let text = #"{ "name": "sample", "title": "Long.", "stages": [\#(stages)] }"#
-        var count = 0
-        let duration = try ContinuousClock().measure { count = try Sample.problems(text).count }
+        // The processor's time, for other tests take theirs from the clock's.
+        let began = processorSeconds()
+        let count = try Sample.problems(text).count
+        let seconds = processorSeconds() - began
         // Each is of an unknown kind, and all but the first have a name that is taken.
         #expect(count == 199_999)
-        #expect(duration < .seconds(20))
+        #expect(seconds < 20)
     }
+}
+
+/// How long this thread has had a processor.
+private func processorSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
