@@ -112,16 +112,33 @@ extension Connection {
         while true {
             var descriptors = [pollfd(fd: waitableSocket, events: events, revents: 0)]
             if let interruption { descriptors.append(interruption.cancelDescriptor) }
-            let ready = poll(&descriptors, nfds_t(descriptors.count), deadline.milliseconds)
+            let ready = poll(&descriptors, nfds_t(descriptors.count), patience(until: deadline))
             if let interruption, interruption.isCancelled {
                 wire.cancel()
                 throw .interrupted
             }
             if ready > 0, descriptors[0].revents != 0 { return descriptors[0].revents }
-            if ready == 0, deadline.hasPassed {
+            if ready == 0, deadline.hasPassed || isCutShort {
                 throw .deadlinePassed(what: deadline.what, seconds: deadline.seconds)
             }
         }
+    }
+
+    /// Milliseconds to wait, as poll wants them.
+    private func patience(until deadline: Deadline) -> Int32 {
+        #if ETL_FAULTS
+            if isCutShort { return min(deadline.milliseconds, Seam.hangMilliseconds) }
+        #endif
+        return deadline.milliseconds
+    }
+
+    /// Whether nothing will be heard until the deadline, so that a test need not wait for it.
+    private var isCutShort: Bool {
+        #if ETL_FAULTS
+            return wire.hangs
+        #else
+            return false
+        #endif
     }
 
     private var waitableSocket: Int32 {

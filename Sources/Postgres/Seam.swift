@@ -10,7 +10,7 @@
         public enum Fault: String, Sendable, CaseIterable {
             /// The call is not made and counts as failed.
             case fail
-            /// The call is made, and nothing is heard from the server any more.
+            /// The call is made, and nothing is heard from the server any more: every deadline passes, all too soon.
             case hang
             /// The socket is cut before the call.
             case cut
@@ -21,6 +21,9 @@
             /// The process is killed after the call.
             case killAfter = "kill-after"
         }
+
+        /// How long a session that hangs waits for its deadline, if it has one.
+        static let hangMilliseconds: Int32 = 200
 
         private let call: Int
         private let fault: Fault?

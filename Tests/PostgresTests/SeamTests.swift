@@ -85,9 +85,8 @@
 
         /// A session that uses everything once.
         private static func session(_ database: TestDatabase, through seam: Seam, mark: Int) throws {
-            let deadlines = Deadlines(connect: 1.5, statement: 1, grace: 0.5)
             let connection = try Connection(
-                to: database.connectionTarget(), name: "etl call \(mark)", deadlines: deadlines, seam: seam)
+                to: database.connectionTarget(), name: "etl call \(mark)", seam: seam)
             try connection.transaction { transaction in
                 try transaction.run("insert into public.marks values (\(mark))")
                 try transaction.copyIn(numbers(1...3), into: "public.copies", columns: [Identifier("n")])
