@@ -63,6 +63,26 @@ public struct Goal: Sendable, Equatable {
     }
 }
 
+/// What the operator allows stages that destroy something.
+public struct Consent: Sendable, Equatable {
+    /// The database that was named; the one at hand must be it.
+    public var database: String?
+    /// How many open rejects are accepted; nil accepts none, and must be their very number.
+    public var rejects: Int64?
+    /// The unmapped keys that are accepted, by printable name.
+    public var unmapped: [String]
+    /// Whether what is dropped is kept in an archive.
+    public var keepsArchive: Bool
+
+    /// Allows nothing unless it is said.
+    public init(database: String? = nil, rejects: Int64? = nil, unmapped: [String] = [], keepsArchive: Bool = true) {
+        self.database = database
+        self.rejects = rejects
+        self.unmapped = unmapped
+        self.keepsArchive = keepsArchive
+    }
+}
+
 /// What to do about rows of a target that are there already and differ from what the source gives.
 public enum ExistingRows: String, Sendable, CaseIterable {
     /// Stop the run and name the first keys.
@@ -109,11 +129,13 @@ public struct RunRequest: Sendable {
     public var joins: Bool
     /// What to do about rows that are there already.
     public var existing: ExistingRows
+    /// What stages that destroy something are allowed.
+    public var consent: Consent
 
     /// A request to run a pipeline.
     public init(
         pipeline: Pipeline, schema: Identifier, goal: Goal = Goal(), limits: BatchLimits = BatchLimits(),
-        joins: Bool = false, existing: ExistingRows = .stop
+        joins: Bool = false, existing: ExistingRows = .stop, consent: Consent = Consent()
     ) {
         self.pipeline = pipeline
         self.schema = schema
@@ -121,5 +143,6 @@ public struct RunRequest: Sendable {
         self.limits = limits
         self.joins = joins
         self.existing = existing
+        self.consent = consent
     }
 }

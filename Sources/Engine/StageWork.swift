@@ -42,6 +42,8 @@ struct StageWork {
                 chunked: try chunkedStage()
             ).perform(constraints, fingerprint: fingerprint)
             return .done(rows: nil)
+        case .batch, .verify, .retire:
+            throw Failure(.usage, "stages of kind \(stage.work.kind) are not there yet")
         }
     }
 
@@ -84,8 +86,10 @@ extension Pipeline {
         for stage in stages {
             switch stage.work {
             case .stream(let stream): names += [stream.source.table, stream.target.table]
+            case .batch(let batch): names.append(batch.table)
             case .constraints(let constraints): names += constraints.map(\.table)
-            case .check, .sql: break
+            case .retire(let retirement): names.append(retirement.table)
+            case .check, .sql, .verify: break
             }
         }
         return Set(names).sorted { $0.name < $1.name }.map { QualifiedName(schema: schema, name: $0) }

@@ -21,6 +21,7 @@ struct Transform {
     init(_ transform: BuiltInTransform, tables: StreamTables) {
         text = tables.ledgerText
         switch transform {
+        case .memoirImages: fatalError("not there yet")
         case .memoirSections:
             memoirSections = MemoirSections(content: tables.columns[0].type, images: tables.columns[1].type)
             targetColumns = MemoirSections.targetColumns.compactMap { Identifier($0) }

@@ -46,6 +46,7 @@ create table stages (
     target_oid oid,
     target_was_empty boolean,
     total bigint,
+    skipped text,
     created text[] not null default '{}',
     primary key (run_id, name)
 );
@@ -62,6 +63,7 @@ comment on column stages.source_oid is 'The table that it reads: a table made an
 comment on column stages.target_oid is 'The table that it writes.';
 comment on column stages.target_was_empty is 'Whether the target held no row when the stage was begun.';
 comment on column stages.total is 'Rows of the source when its chunks were planned.';
+comment on column stages.skipped is 'Why there was nothing to do, where there was nothing.';
 comment on column stages.created is 'The objects that it created, as kind and name; what was there before stays.';
 
 create table workers (
@@ -97,6 +99,8 @@ create table chunks (
     run_id bigint not null,
     stage text not null,
     n integer not null,
+    part integer not null default 1,
+    origin integer,
     lower text[],
     upper text[],
     state text not null default 'todo' check (state in ('todo', 'done')),
@@ -110,6 +114,10 @@ create table chunks (
     gone bigint not null default 0,
     adopted bigint not null default 0,
     kept bigint not null default 0,
+    stale bigint not null default 0,
+    wrong bigint not null default 0,
+    extra bigint not null default 0,
+    others bigint not null default 0,
     target_rows bigint not null default 0,
     bytes bigint not null default 0,
     seen bytea not null default '',
@@ -118,7 +126,7 @@ create table chunks (
     finished_at timestamptz,
     primary key (run_id, stage, n),
     foreign key (run_id, stage) references stages (run_id, name) on delete cascade,
-    check (read = migrated + empty + rejected + gone)
+    check (read = migrated + empty + rejected + gone + stale + wrong)
 );
 alter table chunks alter column seen set storage external;
 create index chunks_todo on chunks (run_id, stage, n) where state = 'todo';
@@ -126,19 +134,25 @@ comment on table chunks is 'The key ranges that a stage works through; a row and
 comment on column chunks.run_id is 'The run.';
 comment on column chunks.stage is 'The stage.';
 comment on column chunks.n is 'Names the chunk; no order, for chunks are split.';
+comment on column chunks.part is 'Which of the tables that the stage works through the keys are of, from 1.';
+comment on column chunks.origin is 'Of a verify stage: the chunk of the verified stage that holds its keys.';
 comment on column chunks.lower is 'The key before the first one, as PostgreSQL prints it; null where the range is open below.';
 comment on column chunks.upper is 'The last key; null where the range is open above.';
 comment on column chunks.state is 'todo, or done together with its rows.';
 comment on column chunks.attempt is 'How often work on it was begun, counted in a commit before the work.';
 comment on column chunks.claimant is 'The worker that counted the last attempt.';
 comment on column chunks.claimed_at is 'When that was.';
-comment on column chunks.read is 'Source rows read: migrated + empty + rejected + gone.';
-comment on column chunks.migrated is 'Source rows whose rows are in the target.';
+comment on column chunks.read is 'Source rows read: migrated + empty + rejected + gone, and when verifying + stale + wrong.';
+comment on column chunks.migrated is 'Source rows whose rows are in the target; when verifying, and are as they should be.';
 comment on column chunks.empty is 'Source rows that give no row.';
 comment on column chunks.rejected is 'Source rows with an open or accepted reject.';
 comment on column chunks.gone is 'Source rows that vanished after they were read.';
 comment on column chunks.adopted is 'Of the migrated: those whose equal rows were in the target already.';
 comment on column chunks.kept is 'Of the migrated: those whose rows in the target differ and were kept, as the operator asked.';
+comment on column chunks.stale is 'When verifying: source rows that differ and changed since they were read.';
+comment on column chunks.wrong is 'When verifying: source rows that differ and are as they were read.';
+comment on column chunks.extra is 'When verifying: rows of the target that no source row gives.';
+comment on column chunks.others is 'When verifying: values in the source that others have set, where ours would have gone.';
 comment on column chunks.target_rows is 'Rows of the target that they gave.';
 comment on column chunks.bytes is 'Bytes of documents read.';
 comment on column chunks.seen is 'What was seen, in key order, 12 bytes a row: 64-bit hash of the key, xmin.';
@@ -190,6 +204,45 @@ comment on column unmapped.stage is 'The stage.';
 comment on column unmapped.chunk is 'The chunk in which they were met.';
 comment on column unmapped.name is 'The key, with control characters escaped as in JSON.';
 comment on column unmapped.count is 'In how many documents it was met.';
+
+create table accepted_keys (
+    run_id bigint not null references runs (id) on delete cascade,
+    name text not null,
+    accepted_at timestamptz not null default clock_timestamp(),
+    primary key (run_id, name)
+);
+comment on table accepted_keys is 'Unmapped keys that an operator accepts to lose.';
+comment on column accepted_keys.run_id is 'The run.';
+comment on column accepted_keys.name is 'The key, as in the table unmapped.';
+comment on column accepted_keys.accepted_at is 'When it was accepted.';
+
+create table archives (
+    run_id bigint not null,
+    stage text not null,
+    relation text,
+    source_schema text not null,
+    source_table text not null,
+    key text[] not null,
+    columns jsonb not null,
+    dependents text[] not null,
+    rows bigint not null,
+    seen_sum numeric not null,
+    archived_at timestamptz not null default clock_timestamp(),
+    primary key (run_id, stage),
+    foreign key (run_id, stage) references stages (run_id, name) on delete cascade
+);
+comment on table archives is 'What was dropped, and where a copy of it is; written in the transaction of the drop.';
+comment on column archives.run_id is 'The run.';
+comment on column archives.stage is 'The stage that dropped it.';
+comment on column archives.relation is 'The table of this schema that holds key, columns and xmin as they were; null where no archive was wanted.';
+comment on column archives.source_schema is 'The schema of the table that the columns were dropped from.';
+comment on column archives.source_table is 'The table that the columns were dropped from.';
+comment on column archives.key is 'The columns of its key.';
+comment on column archives.columns is 'An array, an object a dropped column: name, type, collation, not_null, default, comment, storage.';
+comment on column archives.dependents is 'The statements that make again what went with the columns: indexes, constraints, statistics.';
+comment on column archives.rows is 'How many rows the table had.';
+comment on column archives.seen_sum is 'The sum of their marks, as it was verified and as it was under the lock.';
+comment on column archives.archived_at is 'When they were dropped.';
 
 create table audit (
     id bigint generated always as identity primary key,

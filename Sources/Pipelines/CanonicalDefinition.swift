@@ -12,6 +12,12 @@ extension Stage {
             Array("\(work.kind)\n".utf8) + script.canonicalText
         case .stream(let stream):
             Array("\(work.kind)\n\(stream.canonicalDefinition)".utf8)
+        case .batch(let batch):
+            Array("\(work.kind)\n\(batch.canonicalDefinition)".utf8) + batch.statement.canonicalText
+        case .verify(let verification):
+            Array("\(work.kind)\n".utf8) + verification.proofs.flatMap(\.canonicalDefinition)
+        case .retire(let retirement):
+            Array("\(work.kind)\n\(retirement.canonicalDefinition)".utf8)
         case .constraints(let constraints):
             Array("\(work.kind)\n\(constraints.map(\.canonicalDefinition).joined())".utf8)
         }
@@ -26,8 +32,32 @@ extension Stream {
             "transform \(transform.rawValue)",
             "target \(target.table.quoted) parent \(list(target.parent))",
         ]
+        if !source.carry.isEmpty { lines.append("carry \(list(source.carry))") }
+        if let rows = target.rows { lines.append("rows \(rows)") }
         if let writeBack { lines.append("write back \(writeBack.quoted)") }
         return lines.map { $0 + "\n" }.joined()
+    }
+}
+
+extension SQLBatch {
+    fileprivate var canonicalDefinition: String { "source \(table.quoted) key \(list(key))\n" }
+}
+
+extension Proof {
+    fileprivate var canonicalDefinition: [UInt8] {
+        let name = Array("of \(pipeline ?? "")/\(stage)\n".utf8)
+        return switch subject {
+        case .stream(let stream): name + Array(stream.canonicalDefinition.utf8)
+        case .batch(let batch, let differences):
+            name + Array(batch.canonicalDefinition.utf8) + batch.statement.canonicalText + [0x0a]
+                + differences.canonicalText
+        }
+    }
+}
+
+extension Retirement {
+    fileprivate var canonicalDefinition: String {
+        "table \(table.quoted) key \(list(key)) columns \(list(columns)) proof \(proof)\n"
     }
 }
 

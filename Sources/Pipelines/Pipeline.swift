@@ -8,6 +8,8 @@ public struct Pipeline: Equatable, Sendable {
     public let title: String
     /// The schema in which its tables are, unless the operator names another; nil when the file says nothing.
     public let schema: Identifier?
+    /// The pipelines that must be done on the same schema before this one can begin; in order, none twice.
+    public let needs: [String]
     /// Its stages in the order in which they run; at least one, no two of the same name.
     public let stages: [Stage]
     /// The file it was read from, relative to the project.
@@ -38,8 +40,14 @@ public enum Work: Equatable, Sendable {
     case sql(SQLScript)
     /// Rows of a source table, transformed into rows of a target.
     case stream(Stream)
+    /// One statement that works through a table, range of keys by range of keys.
+    case batch(SQLBatch)
     /// Constraints and indexes that are built where they are missing.
     case constraints([Constraint])
+    /// What other stages wrote, compared with what they should have written.
+    case verify(Verification)
+    /// Columns that are dropped once all of their rows have been shown to be elsewhere.
+    case retire(Retirement)
 
     /// The kind's name, as it stands in the file.
     public var kind: String { stageKind.rawValue }
@@ -49,12 +57,15 @@ public enum Work: Equatable, Sendable {
         case .check: .check
         case .sql: .sql
         case .stream: .stream
+        case .batch: .batch
         case .constraints: .constraints
+        case .verify: .verify
+        case .retire: .retire
         }
     }
 }
 
 /// The kinds of stages there are, by the names that files give them.
 enum StageKind: String, CaseIterable {
-    case check, sql, stream, constraints
+    case check, sql, stream, batch, constraints, verify, retire
 }

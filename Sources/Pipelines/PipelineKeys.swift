@@ -1,8 +1,10 @@
 /// The keys that each object of a pipeline file may have; `pipelines/pipeline.schema.json` says the same.
 enum PipelineKeys {
-    static let pipeline = ["$schema", "name", "title", "schema", "stages"]
-    static let source = ["table", "key", "columns"]
-    static let target = ["table", "parent"]
+    static let pipeline = ["$schema", "name", "title", "schema", "needs", "stages"]
+    static let source = ["table", "key", "columns", "carry", "maybe_missing"]
+    static let target = ["table", "parent", "rows"]
+    static let batchSource = ["table", "key"]
+    static let proof = ["pipeline", "stage", "sql"]
     static let writeBack = ["column"]
     static let constraint =
         ["name", "table", "primary_key", "unique", "index", "where", "foreign_key", "references", "on_delete"]
@@ -20,7 +22,10 @@ enum PipelineKeys {
         switch kind {
         case .check, .sql: ["sql"]
         case .stream: ["source", "transform", "target", "write_back"]
+        case .batch: ["source", "sql"]
         case .constraints: ["constraints"]
+        case .verify: ["proofs"]
+        case .retire: ["table", "key", "columns", "proof"]
         }
     }
 }

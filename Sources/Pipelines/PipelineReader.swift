@@ -44,7 +44,7 @@ struct PipelineReader {
         let schema = object.identifier("schema", .optional)
         let stages = stages(of: object)
         guard declared != nil, let title, let stages else { return nil }
-        return Pipeline(name: name, title: title, schema: schema, stages: stages, file: problems.file)
+        return Pipeline(name: name, title: title, schema: schema, needs: [], stages: stages, file: problems.file)
     }
 
     private func stages(of object: ObjectReader) -> [Stage]? {

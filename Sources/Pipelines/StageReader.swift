@@ -61,6 +61,7 @@ struct StageReader {
         case .sql: script(of: object).map { .sql($0) }
         case .stream: StreamReader.read(object).map { .stream($0) }
         case .constraints: constraints(of: object).map { .constraints($0) }
+        case .batch, .verify, .retire: nil
         }
     }
 

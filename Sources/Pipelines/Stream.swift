@@ -19,6 +19,10 @@ public struct Stream: Equatable, Sendable {
         public let key: [Identifier]
         /// The columns the transform reads, in the transform's order; none of them is part of the key.
         public let columns: [Identifier]
+        /// Columns that go into columns of the same name in the target, as they are.
+        public let carry: [Identifier]
+        /// Whether there is nothing to do, and that is well, where a column that the transform reads is not there.
+        public let maybeMissing: Bool
     }
 
     /// The table that is filled.
@@ -27,6 +31,8 @@ public struct Stream: Equatable, Sendable {
         public let table: Identifier
         /// The columns that hold the source row's key, as many and in the same order.
         public let parent: [Identifier]
+        /// Which rows of the table are this stream's, as one SQL expression in canonical form; nil where all are.
+        public let rows: String?
     }
 }
 
@@ -34,11 +40,23 @@ public struct Stream: Equatable, Sendable {
 public enum BuiltInTransform: String, CaseIterable, Sendable {
     /// A chapter of a memoir becomes its sections: reads the document and the list of its images.
     case memoirSections = "memoir-sections"
+    /// A picture of a memoir becomes a row: reads one picture. A carried column holds the chapter of a section's picture;
+    /// without one the picture is the cover of the chapter that the key names.
+    case memoirImages = "memoir-images"
 
     /// How many columns it reads; a pipeline must name as many.
     public var columnCount: Int {
         switch self {
         case .memoirSections: 2
+        case .memoirImages: 1
+        }
+    }
+
+    /// How many columns it lets be carried over.
+    public var carryCounts: ClosedRange<Int> {
+        switch self {
+        case .memoirSections: 0...0
+        case .memoirImages: 0...1
         }
     }
 }

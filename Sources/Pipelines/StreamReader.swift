@@ -30,7 +30,7 @@ struct StreamReader {
             return nil
         }
         guard let table, let key, let columns else { return nil }
-        return Stream.Source(table: table, key: key, columns: columns)
+        return Stream.Source(table: table, key: key, columns: columns, carry: [], maybeMissing: false)
     }
 
     private func target() -> Stream.Target? {
@@ -38,7 +38,7 @@ struct StreamReader {
         let table = object.identifier("table")
         let parent = object.identifiers("parent")
         guard let table, let parent else { return nil }
-        return Stream.Target(table: table, parent: parent)
+        return Stream.Target(table: table, parent: parent, rows: nil)
     }
 
     private func transform() -> BuiltInTransform? {

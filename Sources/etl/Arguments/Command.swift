@@ -10,7 +10,10 @@ struct Invocation: Sendable, Equatable {
 enum Command: Sendable, Equatable {
     case run(RunOptions)
     case list
-    case status(pipeline: String?)
+    case status(StatusOptions)
+    case plan(PlanOptions)
+    case preflight(pipeline: String)
+    case verify(VerifyOptions)
     case rejects(RejectsOptions)
     case retry(pipeline: String)
     case config
@@ -60,6 +63,7 @@ struct RunOptions: Sendable, Equatable {
     var confirm: String?
     var acceptedRejects: [AcceptedRejects] = []
     var acceptedKeys: [String] = []
+    var noArchive = false
 }
 
 /// A stage named on the command line: `STAGE`, or `PIPELINE:STAGE` when several pipelines are named.
@@ -77,6 +81,27 @@ struct AcceptedRejects: Sendable, Equatable {
 /// What to do with rows of other origin that are in the target and differ.
 enum ExistingRows: String, Sendable, CaseIterable {
     case stop, keep, replace
+}
+
+/// Options of `etl status`.
+struct StatusOptions: Sendable, Equatable {
+    var pipeline: String?
+    var watch = false
+}
+
+/// Options of `etl plan`.
+struct PlanOptions: Sendable, Equatable {
+    var pipeline = ""
+    /// How many source rows are tried; nil leaves it to the engine.
+    var sample: Int?
+    /// How many source rows are shown beside the rows they become; nil for none.
+    var rows: Int?
+}
+
+/// Options of `etl verify`.
+struct VerifyOptions: Sendable, Equatable {
+    var pipeline = ""
+    var work = WorkOptions()
 }
 
 /// Options of `etl rejects`.

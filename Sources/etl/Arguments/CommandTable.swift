@@ -34,8 +34,32 @@ enum CommandTable {
             make: { (_, _) throws(UsageError) in .list }),
         CommandEntry(
             name: "status", summary: "show what is done, and how far", arguments: .optional("PIPELINE"),
-            example: "etl status chapter-sections",
-            make: { (_, arguments) throws(UsageError) in .status(pipeline: arguments.first) }),
+            options: statusOptions, example: "etl status chapter-sections --watch",
+            make: { (draft, arguments) throws(UsageError) in
+                var options = draft.status
+                options.pipeline = arguments.first
+                return .status(options)
+            }),
+        CommandEntry(
+            name: "preflight", summary: "look for everything that would stand in a run's way",
+            arguments: .one("PIPELINE"), example: "etl preflight chapter-sections",
+            make: { (_, arguments) throws(UsageError) in .preflight(pipeline: arguments[0]) }),
+        CommandEntry(
+            name: "plan", summary: "show what a run would do, and what it would cost", arguments: .one("PIPELINE"),
+            options: planOptions, example: "etl plan chapter-sections --rows 5",
+            make: { (draft, arguments) throws(UsageError) in
+                var options = draft.plan
+                options.pipeline = arguments[0]
+                return .plan(options)
+            }),
+        CommandEntry(
+            name: "verify", summary: "compare what was migrated with the source, row by row",
+            arguments: .one("PIPELINE"), options: verifyOptions, example: "etl verify chapter-sections",
+            make: { (draft, arguments) throws(UsageError) in
+                var options = draft.verify
+                options.pipeline = arguments[0]
+                return .verify(options)
+            }),
         CommandEntry(
             name: "rejects", summary: "show the rows that could not be migrated, and why",
             arguments: .one("PIPELINE"),

@@ -5,6 +5,9 @@ struct Draft: Sendable {
     var global = GlobalOptions()
     var run = RunOptions()
     var rejects = RejectsOptions()
+    var status = StatusOptions()
+    var plan = PlanOptions()
+    var verify = VerifyOptions()
     var wantsHelp = false
     var wantsVersion = false
 }

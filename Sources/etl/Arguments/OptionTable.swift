@@ -60,7 +60,21 @@ extension CommandTable {
                 (draft: inout Draft, text: String) throws(ValueProblem) in
                 draft.run.acceptedKeys += try OptionValue.names(text)
             },
+            .flag("no-archive", "keep no copy of the columns that are dropped; they cannot be brought back") {
+                $0.run.noArchive = true
+            },
         ]
+
+    static let statusOptions: [Option] = [
+        .flag("watch", "show it again and again until nobody is at work") { $0.status.watch = true }
+    ]
+
+    static let planOptions: [Option] = [
+        .number("sample", 0...10_000_000, "try N rows of each source; else 1000") { $0.plan.sample = $1 },
+        .number("rows", 1...1000, "show N rows of each source beside what they become") { $0.plan.rows = $1 },
+    ]
+
+    static let verifyOptions = workOptions { draft, change in change(&draft.verify.work) }
 
     static let rejectsOptions: [Option] = [
         .text("export", "FILE", "write the open rejects as JSON lines; - is stdout") {

@@ -17,8 +17,14 @@ extension Invocation {
             return config(try settings(environment, terminal), terminal: terminal)
         case .run(let options):
             return try run(options, settings: try settings(environment, terminal), terminal: terminal)
-        case .status(let pipeline):
-            return try status(pipeline: pipeline, settings: try settings(environment, terminal), terminal: terminal)
+        case .status(let options):
+            return try status(options, settings: try settings(environment, terminal), terminal: terminal)
+        case .plan(let options):
+            return try plan(options, settings: try settings(environment, terminal), terminal: terminal)
+        case .preflight(let pipeline):
+            return try preflight(pipeline: pipeline, settings: try settings(environment, terminal), terminal: terminal)
+        case .verify(let options):
+            return try verify(options, settings: try settings(environment, terminal), terminal: terminal)
         case .rejects(let options):
             return try rejects(options, settings: try settings(environment, terminal), terminal: terminal)
         case .retry(let pipeline):

@@ -4,7 +4,8 @@ import Pipelines
 import Postgres
 
 /// `etl status`: how runs stand, read from the ledger; it writes nothing.
-func status(pipeline name: String?, settings: Settings, terminal: Terminal) throws(CommandFailure) -> ExitCode {
+func status(_ options: StatusOptions, settings: Settings, terminal: Terminal) throws(CommandFailure) -> ExitCode {
+    let name = options.pipeline
     let work = PipelineWork(settings: settings, terminal: terminal)
     let schema = settings.schema.value?.name
     let all = try working(rerun: "etl status") { try LedgerView(site: work.site()).summaries() }
