@@ -2,6 +2,9 @@ import JSON
 
 /// Writes values as they stand in the source, so that every number keeps its spelling.
 enum ExactJSON {
+    /// An object without members.
+    static let emptyObject = Array("{}".utf8)
+
     /// Adds a value.
     ///
     /// Normally one slice of the source. Where something in it cannot be stored, only what `jsonb` would keep
@@ -39,14 +42,14 @@ enum ExactJSON {
         text.append(UInt8(ascii: "]"))
     }
 
-    /// Adds an object with those of its members that have no meaning of their own in a block, or a wanted one.
+    /// Adds an object with those of its members whose key is wanted.
     static func appendMembers(
         of node: Document.Node, of document: Document, to text: inout [UInt8], place: Place,
-        where isWanted: (BlockKey) -> Bool
+        where isWanted: (_ key: Document.Node) -> Bool
     ) throws(Reject) {
         var object = ObjectText()
-        for member in isClean(node, in: document) ? document.members(of: node) : document.winners(of: node) {
-            if let key = BlockKey(member.key, in: document), !isWanted(key) { continue }
+        let members = isClean(node, in: document) ? document.members(of: node) : document.winners(of: node)
+        for member in members where isWanted(member.key) {
             try object.append(member, of: document, to: &text, place: place)
         }
         object.close(&text)

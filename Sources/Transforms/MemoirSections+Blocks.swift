@@ -6,8 +6,8 @@ extension MemoirSections {
     /// Reads the array or object that was parsed.
     mutating func readTree(to rows: inout CopyRows) throws(Reject) {
         let root = content.root
-        guard content.depth <= Pictures.deepest else {
-            throw Place("content").reject(.tooDeep, "nested deeper than \(Pictures.deepest) levels")
+        guard content.depth <= PictureColumn.deepest else {
+            throw Place("content").reject(.tooDeep, "nested deeper than \(PictureColumn.deepest) levels")
         }
         if content.kind(of: root) == .array { return try readBlocks(root, list: nil, to: &rows) }
         let lists: [StaticString] = ["sections", "blocks", "paragraphs"]
@@ -136,7 +136,7 @@ extension MemoirSections {
         }
         guard block.hasOtherKeys || !unused.isEmpty else { return }
         try ExactJSON.appendMembers(of: block.node, of: content, to: &draft.attributes, place: place) { key in
-            key == .type || unused.contains(key)
+            BlockKey(key, in: content).map { $0 == .type || unused.contains($0) } ?? true
         }
     }
 }

@@ -65,7 +65,7 @@ extension MemoirSections {
             draft.image.append(UInt8(ascii: "}"))
         case .block(let node):
             try ExactJSON.appendMembers(of: node, of: content, to: &draft.image, place: place) { key in
-                !Block.notOfPicture.contains(key)
+                BlockKey(key, in: content).map { !Block.notOfPicture.contains($0) } ?? true
             }
         }
     }

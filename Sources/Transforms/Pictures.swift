@@ -2,9 +2,6 @@ import JSON
 
 /// The pictures of one chapter: the elements of its `images` column, and which of them were named.
 struct Pictures {
-    /// The depth beyond which a document is refused.
-    static let deepest = 512
-
     /// One element of `images`.
     struct Element {
         enum Form {
@@ -30,27 +27,13 @@ struct Pictures {
     mutating func read(_ column: UnsafeRawBufferPointer?, as type: DocumentType) throws(Reject) {
         elements.removeAll(keepingCapacity: true)
         names.clear()
-        guard let column else { return }
-        let value = type == .text ? Whitespace.value(of: column) : 0..<column.count
-        guard type != .text || !value.isEmpty else { return }
-        let place = Place("images")
-        do throws(SyntaxError) {
-            try document.parse(column.part(value))
-        } catch {
-            guard type == .text,
-                ![UInt8(ascii: "["), UInt8(ascii: "{"), UInt8(ascii: "\"")].contains(column[value.lowerBound])
-            else {
-                throw place.reject(
-                    .malformedJSON, "not JSON at byte \(value.lowerBound + error.offset): \(error.problem)")
-            }
-            plainText = column.part(value)
+        switch try PictureColumn.read(column, as: type, into: &document, place: Place("images")) {
+        case .nothing: return
+        case .url(let text):
+            plainText = text
             elements.append(Element(form: .plainText, node: document.root))
-            return
+        case .json: try readElements()
         }
-        guard document.depth <= Self.deepest else {
-            throw place.reject(.tooDeep, "nested deeper than \(Self.deepest) levels")
-        }
-        try readElements()
     }
 
     private mutating func readElements() throws(Reject) {

@@ -1,6 +1,6 @@
 /// Where in a row something stands; it becomes text only when there is something to report.
 struct Place {
-    var column: StaticString
+    var column: String
     /// The key of the outermost object whose array is meant.
     var list: StaticString?
     var index: Int?
@@ -9,7 +9,7 @@ struct Place {
     /// The line of a Markdown text, counted from 1.
     var line: Int?
 
-    init(_ column: StaticString, list: StaticString? = nil, index: Int? = nil) {
+    init(_ column: String, list: StaticString? = nil, index: Int? = nil) {
         self.column = column
         self.list = list
         self.index = index
@@ -32,7 +32,7 @@ struct Place {
 
     /// As the ledger shows it: `content.sections[3].images[0]`.
     var text: String {
-        var text = column.description
+        var text = column
         if let list { text += ".\(list)" }
         if let index { text += "[\(index)]" }
         if let member { text += ".\(member)" }

@@ -28,8 +28,6 @@ struct SectionRows {
     /// How many rows were written.
     private(set) var count: Int32 = 0
 
-    private static let noAttributes = Array("{}".utf8)
-
     /// Goes on to another chapter.
     mutating func begin(_ row: SourceRow) {
         keyBinary = row.keyBinary
@@ -50,7 +48,7 @@ struct SectionRows {
         if section.title.isEmpty { rows.appendNull() } else { section.title.lend { rows.append($0) } }
         section.text.lend { rows.append($0) }
         if section.image.isEmpty { rows.appendNull() } else { Self.append(section.image, to: &rows) }
-        Self.append(section.attributes.isEmpty ? Self.noAttributes : section.attributes, to: &rows)
+        Self.append(section.attributes.isEmpty ? ExactJSON.emptyObject : section.attributes, to: &rows)
         count += 1
     }
 

@@ -77,31 +77,14 @@ struct Chapter {
     }
 
     private static func decode(_ bytes: [UInt8]) -> [Section] {
-        var rest = bytes[...]
-        func integer(_ count: Int) -> Int {
-            let value = rest.prefix(count).reduce(0) { $0 << 8 | Int($1) }
-            rest = rest.dropFirst(count)
-            return count == 4 ? Int(Int32(truncatingIfNeeded: value)) : value
-        }
-        func field() -> [UInt8]? {
-            let length = integer(4)
-            guard length >= 0 else { return nil }
-            defer { rest = rest.dropFirst(length) }
-            return Array(rest.prefix(length))
-        }
-        func json() -> PlainJSON? {
-            guard let value = field() else { return nil }
-            #expect(value.first == 1, "jsonb's version byte is missing")
-            return try? PlainJSON(value.dropFirst())
-        }
+        var fields = CopyFields(bytes)
         var sections: [Section] = []
-        while !rest.isEmpty {
-            #expect(integer(2) == 7)
+        while fields.beginRow(of: 7) {
             sections.append(
                 Section(
-                    id: field() ?? [], chapter: field() ?? [],
-                    order: (field() ?? []).reduce(0) { $0 << 8 | Int($1) },
-                    title: field(), content: field() ?? [], image: json(), attributes: json() ?? .null))
+                    id: fields.next() ?? [], chapter: fields.next() ?? [], order: fields.nextInteger() ?? -1,
+                    title: fields.next(), content: fields.next() ?? [], image: fields.nextJSON(),
+                    attributes: fields.nextJSON() ?? .null))
         }
         return sections
     }

@@ -3,7 +3,7 @@ import Transforms
 /// Random chapters of every shape, made from a seed; each text, url and key in them is unique, so that it can
 /// be looked for afterwards without knowing the rules.
 struct ChapterGenerator {
-    private var state: UInt64
+    private var numbers: SeededNumbers
     private var serial = 0
     /// Every text that must come out again, in the order of the document.
     private(set) var texts: [String] = []
@@ -16,17 +16,12 @@ struct ChapterGenerator {
     private var imageURLs: [String?] = []
 
     init(seed: UInt64) {
-        state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
+        numbers = SeededNumbers(seed: seed)
     }
 
-    mutating func below(_ bound: Int) -> Int {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return Int(state >> 33) % bound
-    }
+    mutating func below(_ bound: Int) -> Int { numbers.below(bound) }
 
-    private mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
+    private mutating func chance(_ percent: Int) -> Bool { numbers.chance(percent) }
 
     private mutating func fresh(_ prefix: String) -> String {
         serial += 1
