@@ -11,6 +11,7 @@ import random
 import sys
 
 from contents import Contents
+from covers import Covers
 
 ODD_KEYS = ["", " ", "é", "e\u0301", "a b", " a", "a ", 'say "hi"', "it's", "back\\slash", "\\N", "\\.", "😀",
             "a/0", "A", "a", "tab\there", "line\nbreak", "%", "{1,2}", "null", "0", "00", "老屋", "cover/x"]
@@ -54,17 +55,13 @@ def copy_field(text):
     return text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
 
 
-def cover(source):
-    if source.random() < 0.7:
-        return None
-    return source.choice(['{"url": "old.jpg", "n": 1.10}', '"old.jpg"', "{}", '{"url": "旧.png"}'])
-
-
 def write_rows(options, out):
     source = random.Random(options.seed)
     chapters = Contents(source, options.content, options.images, options.style)
     columns = ["id", "title", "user_id", "content", "images", "order_index", "created_at"]
-    covered = options.cover == "existing"
+    covered = options.cover != "absent"
+    # From a source of their own, so that chapters are the same with and without covers.
+    covers = Covers(random.Random("covers %d" % options.seed), options.bad_covers)
     if covered:
         columns.append("cover_image")
     out.write("copy chapters (%s) from stdin;\n" % ", ".join(columns))
@@ -73,7 +70,7 @@ def write_rows(options, out):
         created = "2024-%02d-%02d 08:00:00+00" % (number % 12 + 1, number % 28 + 1)
         fields = [key, "第%d章" % number, uuid_text(source), content, images, str(number), created]
         if covered:
-            fields.append(cover(source))
+            fields.append(covers.every() if options.cover == "every" else covers.existing())
         out.write("\t".join(map(copy_field, fields)) + "\n")
     out.write("\\.\n")
 
@@ -83,10 +80,12 @@ def write_sql(options, out):
     out.write("create table chapters (id %s primary key, title text, user_id uuid, " % options.key)
     out.write("content %s, images %s, " % (options.content, options.images))
     out.write("order_index integer, created_at timestamptz")
-    out.write(", cover_image jsonb);\n" if options.cover == "existing" else ");\n")
+    out.write(");\n" if options.cover == "absent" else ", cover_image jsonb);\n")
     write_rows(options, out)
-    if options.cover == "existing":
+    if options.cover != "absent":
         out.write("create table judge_before as select id, cover_image from chapters;\n")
+    if options.copy:
+        out.write("create table %s as table chapters;\n" % options.copy)
     out.write("analyze chapters;\n")
 
 
@@ -98,8 +97,10 @@ def main():
     arguments.add_argument("--content", choices=["text", "json", "jsonb"], default="jsonb")
     arguments.add_argument("--images", choices=["text", "json", "jsonb"], default="jsonb")
     arguments.add_argument("--bad", type=float, default=0.01, help="the share of chapters with a fault")
-    arguments.add_argument("--cover", choices=["absent", "existing"], default="absent",
-                           help="existing: some covers are set; table judge_before remembers them")
+    arguments.add_argument("--cover", choices=["absent", "existing", "every"], default="absent",
+                           help="existing: some covers are set; every: of all kinds; judge_before remembers them")
+    arguments.add_argument("--bad-covers", type=float, default=0.03, help="the share that is no cover, of every kind")
+    arguments.add_argument("--copy", metavar="TABLE", help="a table that keeps all chapters as they are")
     style = arguments.add_mutually_exclusive_group()
     constant = {"dest": "style", "action": "store_const"}
     style.add_argument("--prose", const="prose", help="long Markdown only", **constant)

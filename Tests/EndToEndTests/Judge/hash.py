@@ -1,29 +1,67 @@
 #!/usr/bin/env python3
-"""Prints one sha256 over what a run has written: two runs that end alike print the same.
+"""Prints one sha256 over what runs have written: two databases whose runs ended alike print the same.
 
-Sections without created_at, covers, and the keys and codes of the rejects that stand.
+All rows of chapters, chapter_sections and memoir_images, all columns but created_at of the two that are made; what is
+declared on them; the keys and codes of the rejects that stand; and the archives of dropped columns.
+With --parts a line for each of these, to see which of them differ.
 """
 
 import argparse
 import hashlib
+import json
 import sys
 
 import psql
 
+# Each table with the columns that runs fill by the clock.
+TABLES = {"chapters": (), "chapter_sections": ("created_at",), "memoir_images": ("created_at",)}
+
+
+def columns_of(options, schema, table, without=()):
+    """The quoted columns of a table by name; empty where there is no such table."""
+    return [psql.identifier(name) for name in sorted(psql.column_types(options.dsn, schema, table))
+            if name not in without]
+
 
 def queries(options):
+    """Names and queries of all that is hashed, each ordered by values alone."""
     schema, ledger = psql.identifier(options.schema), psql.identifier(options.ledger)
-    names = list(psql.column_types(options.dsn, options.schema, "chapter_sections"))
-    columns = ", ".join(psql.identifier(name) for name in sorted(names) if name != "created_at")
-    if columns:
-        yield "select %s from %s.chapter_sections order by id" % (columns, schema)
-    if "cover_image" in psql.column_types(options.dsn, options.schema, "chapters"):
-        yield 'select id, cover_image from %s.chapters order by id::text collate "C"' % schema
+    for table, by_clock in TABLES.items():
+        columns = columns_of(options, options.schema, table, by_clock)
+        if columns:
+            query = 'select %s from %s.%s order by id::text collate "C"'
+            yield table, query % (", ".join(columns), schema, table)
+            yield "columns of " + table, (
+                "select attname, format_type(atttypid, atttypmod), attnotnull, pg_get_expr(adbin, adrelid)"
+                " from pg_attribute left join pg_attrdef on adrelid = attrelid and adnum = attnum"
+                " where attrelid = %s::regclass and attnum > 0 and not attisdropped order by attname"
+                % psql.literal("%s.%s" % (schema, table)))
+            yield "constraints of " + table, (
+                "select conname, convalidated, pg_get_constraintdef(oid) from pg_constraint"
+                " where conrelid = %s::regclass order by conname" % psql.literal("%s.%s" % (schema, table)))
+            yield "indexes of " + table, (
+                "select pg_get_indexdef(indexrelid), indisvalid, indisready from pg_index"
+                " where indrelid = %s::regclass order by 1" % psql.literal("%s.%s" % (schema, table)))
     if psql.column_types(options.dsn, options.ledger, "rejects"):
-        yield (
-            "select distinct key::text collate \"C\", code from %s.rejects"
-            " where state in ('open', 'accepted') order by 1, 2" % ledger
-        )
+        yield "rejects", (
+            "select distinct stage, key::text collate \"C\", code from %s.rejects"
+            " where state in ('open', 'accepted') order by 1, 2, 3" % ledger)
+    yield from archives(options, ledger)
+
+
+def archives(options, ledger):
+    """The copies of dropped columns, by their keys."""
+    if not psql.column_types(options.dsn, options.ledger, "archives"):
+        return
+    query = ("select stage, relation, to_json(key)::text, columns::text, rows, dependents::text"
+             " from %s.archives order by stage" % ledger)
+    for stage, relation, key, columns, *others in psql.rows(options.dsn, query):
+        yield "archive of %s: %s %s" % (stage, columns, others), "select %s" % psql.literal(relation or "none")
+        if relation is not None:
+            keys = [psql.identifier(name) for name in json.loads(key)]
+            names = keys + [psql.identifier(column["name"]) for column in json.loads(columns)]
+            yield "rows of the archive of " + stage, 'select %s from %s.%s order by (%s)::text collate "C"' % (
+                ", ".join(names), ledger, psql.identifier(relation), ", ".join(keys))
 
 
 def main():
@@ -31,17 +69,19 @@ def main():
     arguments.add_argument("--dsn", required=True, help="a connection string for psql")
     arguments.add_argument("--schema", default="public")
     arguments.add_argument("--ledger", default="etl")
+    arguments.add_argument("--parts", action="store_true", help="a hash for each part, too")
     options = arguments.parse_args()
-    digest = hashlib.sha256()
+    whole = hashlib.sha256()
     try:
-        for query in queries(options):
-            # The query's text parts the three results, so that a row cannot move from one to the next unseen.
-            digest.update(query.encode())
-            digest.update(psql.run(options.dsn, "copy (%s) to stdout;" % query))
+        for name, query in queries(options):
+            part = hashlib.sha256(psql.run(options.dsn, "copy (%s) to stdout;" % query)).hexdigest()
+            if options.parts:
+                print(part, name)
+            whole.update(("%s %s\n" % (part, name)).encode())
     except psql.QueryFailed as failure:
         print("hash: %s" % failure, file=sys.stderr)
         return 1
-    print(digest.hexdigest())
+    print(whole.hexdigest())
     return 0
 
 

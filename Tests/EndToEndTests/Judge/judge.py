@@ -3,6 +3,9 @@
 
     judge.py --dsn 'host=… dbname=…' [--schema public] [--ledger etl]
 
+Where chapters.content and chapters.images were dropped, --source names a copy that was made before. With --pictures
+memoir_images is judged, too, with --image-ids also chapter_sections.image_id. chapter_sections.image may be gone then.
+
 Prints the first differences and exits with 1, or one closing line and exits with 0.
 """
 
@@ -14,6 +17,7 @@ import uuid
 import psql
 from database import NAMESPACE, Database
 from jsontext import parse, same_print
+from judged_pictures import judge_image_ids, judge_pictures
 from properties import losses
 from recompute import recompute
 
@@ -66,21 +70,28 @@ def judge_rejected(key, outcome, database, findings):
             findings.add(key, "its reject lacks the place or the message")
 
 
-def judge_rows(key, rows, outcome, findings):
+def section_id(key, order):
+    return str(uuid.uuid5(NAMESPACE, "%s/%d" % (key, order)))
+
+
+def judge_rows(key, rows, outcome, has_images, findings):
     """The rows against the recomputed sections; returns them as (title, content, image, attributes)."""
     held = []
     if len(rows) != len(outcome.sections):
         findings.add(key, "%d sections, expected %d" % (len(rows), len(outcome.sections)))
-    for number, (order, identity, title, content, image, attributes) in enumerate(rows):
-        if order != number:
-            findings.add(key, "order_index %d where %d is expected" % (order, number))
-        if identity != str(uuid.uuid5(NAMESPACE, "%s/%d" % (key, order))):
-            findings.add(key, "section %d: id %s is not the UUIDv5" % (number, identity))
-        row = (title, content, json_value(image), {} if attributes == "{}" else json_value(attributes))
+    for number, section in enumerate(rows):
+        if section.order != number:
+            findings.add(key, "order_index %d where %d is expected" % (section.order, number))
+        if section.id != section_id(key, section.order):
+            findings.add(key, "section %d: id %s is not the UUIDv5" % (number, section.id))
+        expected = outcome.sections[number] if number < len(outcome.sections) else None
+        # A picture that was dropped is judged where it went.
+        image = json_value(section.image) if has_images or not expected else expected[2]
+        attributes = {} if section.attributes == "{}" else json_value(section.attributes)
+        row = (section.title, section.content, image, attributes)
         held.append(row)
-        if number >= len(outcome.sections):
+        if not expected:
             continue
-        expected = outcome.sections[number]
         for name, now, then in zip(("title", "content", "image", "attributes"), row, expected):
             if not same_print(now, then):
                 findings.add(key, "section %d: %s is %.200r, expected %.200r" % (number, name, now, then))
@@ -88,9 +99,11 @@ def judge_rows(key, rows, outcome, findings):
 
 
 def judge_chapters(database, findings):
-    """Every chapter; returns how many of each outcome there are, and the unmapped keys by name."""
-    counts, unmapped = collections.Counter(), collections.Counter()
+    """Every chapter; returns how many of each outcome there are, the unmapped keys by name, and the picture of each
+    section that must be there, as (section, chapter, picture)."""
+    counts, unmapped, owned = collections.Counter(), collections.Counter(), []
     types = database.content_type, database.images_type
+    has_images = "image" in database.section_columns
     for key, content, images in database.chapters:
         outcome = recompute(content, types[0], images, types[1], database.codec)
         if outcome.codes or key in database.rejects:
@@ -101,20 +114,21 @@ def judge_chapters(database, findings):
         # The ledger shows names with control characters escaped as in JSON.
         unmapped.update(name.translate(_CONTROLS) for name in outcome.unmapped)
         judge_cover(key, outcome.cover, database, findings)
-        held = judge_rows(key, database.sections.get(key, []), outcome, findings)
+        owned += ((section_id(key, n), key, section[2]) for n, section in enumerate(outcome.sections))
+        held = judge_rows(key, database.sections.get(key, []), outcome, has_images, findings)
         objects = [image for _, _, image, _ in held if image is not None] + [more for _, _, _, more in held]
         if not all(isinstance(item, dict) for item in objects):
             findings.add(key, "an image or attributes is no object")
             continue
         for loss in losses(content, types[0], images, types[1], held):
             findings.add(key, "lost: " + loss)
-    return (counts["migrated"], counts["empty"], counts["rejected"]), dict(unmapped)
+    return (counts["migrated"], counts["empty"], counts["rejected"]), dict(unmapped), owned
 
 
 def judge_ledger(database, counted, unmapped, findings):
     sums = database.stage_sums()
-    for (run, stage), (read, migrated, empty, rejected, gone) in sums.items():
-        if read != migrated + empty + rejected + gone:
+    for (run, stage), (read, *outcomes) in sums.items():
+        if read != sum(outcomes):
             findings.add("stage %s of run %s" % (stage, run), "read %d is not the sum of its outcomes" % read)
     if database.options.changed:
         return
@@ -130,24 +144,38 @@ def judge_ledger(database, counted, unmapped, findings):
 def judge(options):
     findings = Findings()
     database = Database(options)
-    counted, unmapped = judge_chapters(database, findings)
+    counted, unmapped, images = judge_chapters(database, findings)
     judge_ledger(database, counted, unmapped, findings)
     known = {key for key, _, _ in database.chapters}
     for key in database.sections.keys() - known:
         findings.add(key, "has sections but is no chapter")
     for key in database.rejects.keys() - known:
         findings.add(key, "is in rejects but is no chapter")
-    wrong = database.wrong_ids_in_sql()
+    if not options.changed:
+        for key in database.touched_chapters():
+            findings.add(key, "a column that is the application's has changed, or the chapter came or went")
+    wrong = database.wrong_section_ids_in_sql()
     if wrong:
         findings.add("ids", "%d differ from uuid_generate_v5" % wrong)
+    if "image" not in database.section_columns and not options.pictures:
+        findings.add("chapter_sections", "has no column image: judge its pictures with --pictures")
+    pictures = judge_pictures(database, images, findings) if options.pictures else None
+    if options.image_ids:
+        judge_image_ids(database, images, findings)
+    return conclude(database, pictures, findings)
+
+
+def conclude(database, pictures, findings):
+    """Prints the first differences, or what there is; returns the exit code."""
     for line in findings.first:
         print(line)
     if findings.count:
         print("judge: %d differences, the first %d above" % (findings.count, len(findings.first)))
         return 1
     sections = sum(map(len, database.sections.values()))
-    print("judge: %d chapters, %d sections, %d rejects: all as the contract says"
-          % (len(database.chapters), sections, len(database.rejects)))
+    print("judge: %d chapters, %d sections, %s%d rejects: all as the contract says" % (
+        len(database.chapters), sections, "" if pictures is None else "%d pictures, " % pictures,
+        len(database.rejects)))
     return 0
 
 
@@ -160,6 +188,8 @@ def main():
     arguments.add_argument("--run", help="a run's id; without it the latest with that stage")
     arguments.add_argument("--source", default="chapters",
                            help="a table with id, content and images as they were")
+    arguments.add_argument("--pictures", action="store_true", help="memoir_images, too")
+    arguments.add_argument("--image-ids", action="store_true", help="chapter_sections.image_id, too")
     arguments.add_argument("--covers-before",
                            help="a file of id and cover_image, as COPY TO STDOUT prints them")
     arguments.add_argument("--changed", action="store_true",

@@ -1,13 +1,13 @@
 """Nothing is lost: what can be said of a chapter's rows without computing what they should be.
 
 Every element of images is some row's picture, every key and text of a block is found in a row, every
-character of Markdown is in a row or belongs to markup that the contract removes. Only the strict JSON
-reader is shared with the recomputation.
+character of Markdown is in a row or belongs to markup that the contract removes; every key of a picture is in
+its row of memoir_images once. Only the strict JSON reader is shared with the recomputation.
 """
 
 import re
 
-from jsontext import Malformed, Number, parse
+from jsontext import Malformed, Number, parse, same_print
 
 SPACE = " \t\n\r\f\v"
 NAMED_KEYS = ("image", "image_index", "images")
@@ -142,3 +142,29 @@ def _lost_markdown(source, rows):
             return ["Markdown is lost at the end: %r" % source[position : position + 40]]
         position = removed.end()
     return []
+
+
+def losses_of_picture(picture, url, caption, width, height, attributes):
+    """What of a picture is not in its row, and what of its row is not in the picture, as sentences."""
+    if isinstance(picture, str):
+        picture = {"url": picture}
+    columns = {"url": url, "src": url, "image_url": url, "caption": caption, "alt": caption, "description": caption,
+               "width": width, "height": height}
+    moved = []
+    for key, item in picture.items():
+        if key in attributes:
+            if not same_print(attributes[key], item):
+                yield "key %r is not as it was" % key
+        elif columns.get(key) is None or not _same_value(columns[key], item):
+            yield "key %r is in no column" % key
+        else:
+            moved.append(key)
+    if attributes.keys() - picture.keys():
+        yield "attributes holds more than the picture: %r" % (attributes.keys() - picture.keys())
+    if len(moved) != sum(column is not None for column in (url, caption, width, height)):
+        yield "the columns hold another number of keys than %r" % moved
+
+
+def _same_value(column, item):
+    """Whether a column's text or integer is the value of a key."""
+    return item == (Number(str(column)) if isinstance(column, int) else column)
