@@ -18,8 +18,9 @@ struct ChunkQuery {
     static let mark = 2
     static let flags = 3
     var keyText: Int { 4 }
-    var keyBinary: Int { keyText + tables.key.count }
-    var documents: Int { keyBinary + tables.key.count }
+    var keyBinary: Int { keyText + tables.source.key.count }
+    var documents: Int { keyBinary + tables.source.key.count }
+    var carry: Int { documents + tables.columns.count }
 
     /// The keys of a range, compared in the key's own types and order.
     static func condition(_ range: KeyRange, key: [KeyColumn], alias: String) -> SQL {
@@ -46,19 +47,20 @@ struct ChunkQuery {
     /// Reads the rows that a condition on `s` picks, in key order. After the batch's bytes are used up rows come without their documents,
     /// so that the chunk can be cut there; so do rows whose documents are too large to be fetched.
     func select(where condition: SQL) -> SQL {
-        let keys = tables.key.indices.map { "k\($0)" }
+        let keys = tables.source.key.indices.map { "k\($0)" }
         let documents = tables.columns.indices.map { "d\($0)" }
         let order = keys.joined(separator: ", ")
         let inner =
-            ["s.xmin as x", "\(tables.printedKey(of: "s")) collate \"C\" as printed"]
-            + tables.key.enumerated().map { "s.\($1.name.quoted) as k\($0)" }
+            ["s.xmin as x", "\(tables.source.printedKey(of: "s")) collate \"C\" as printed"]
+            + tables.source.key.enumerated().map { "s.\($1.name.quoted) as k\($0)" }
             + tables.columns.enumerated().map { "s.\($1.name.quoted) as d\($0)" }
+            + tables.carry.enumerated().map { "s.\($1.quoted) as c\($0)" }
         let sizes = tables.columns.enumerated().map { Self.size("d\($0)", $1.type) }.joined(separator: " + ")
         let tooLarge = tables.columns.enumerated().map { isTooLarge("d\($0)", $1.type) }.joined(separator: " or ")
         let outer =
             ["x", "hashtextextended(printed, 0)", "hashtextextended(printed, x::text::bigint)", "flags"]
             + keys.map { "\($0)::text" } + keys
-            + documents.map { "case when flags = 0 then \($0) end" }
+            + documents.map { "case when flags = 0 then \($0) end" } + tables.carry.indices.map { "c\($0)" }
         return """
             select \(unsafe: outer.joined(separator: ", "))
               from (select *, case when before >= \(limits.bytes) then \(Flag.beyondLimit) else 0 end
@@ -66,7 +68,7 @@ struct ChunkQuery {
                       from (select *, sum((\(unsafe: sizes))::bigint) over (order by \(unsafe: order)
                                         rows between unbounded preceding and current row) - (\(unsafe: sizes)) as before
                               from (select \(unsafe: inner.joined(separator: ", "))
-                                      from \(tables.source) s
+                                      from \(tables.source.name) s
                                      where \(condition)) in_range) summed) flagged
              order by \(unsafe: keys.map { "flagged.\($0)" }.joined(separator: ", "))
             """

@@ -18,12 +18,12 @@ struct ChunkReader {
 
     /// Fills a batch with the rows of a range, up to the batch's limit of bytes.
     mutating func read(_ range: KeyRange, into batch: inout Batch, _ transaction: borrowing Transaction) throws {
-        try read(ChunkQuery.condition(range, key: query.tables.key, alias: "s"), into: &batch, transaction)
+        try read(ChunkQuery.condition(range, key: query.tables.source.key, alias: "s"), into: &batch, transaction)
     }
 
     /// Fills a batch with the rows of some keys.
     mutating func read(keys: [Key], into batch: inout Batch, _ transaction: borrowing Transaction) throws {
-        try read(ChunkQuery.condition(keys, key: query.tables.key, alias: "s"), into: &batch, transaction)
+        try read(ChunkQuery.condition(keys, key: query.tables.source.key, alias: "s"), into: &batch, transaction)
     }
 
     private mutating func read(
@@ -47,7 +47,7 @@ struct ChunkReader {
             batch.end = last.key
             return
         }
-        let key = Key((0..<query.tables.key.count).map { Array(tuple[query.keyText + $0] ?? .empty) })
+        let key = Key((0..<query.tables.source.key.count).map { Array(tuple[query.keyText + $0] ?? .empty) })
         var item = Batch.Item(key: key, xmin: xmin, fate: .empty)
         var unmapped: [[UInt8]] = []
         let start = batch.rows.mark
@@ -58,7 +58,8 @@ struct ChunkReader {
             if isTooLarge || flags & ChunkQuery.Flag.tooLarge != 0 { throw tooLarge }
             let outcome = try transform.apply(
                 keyText: tuple[query.keyText] ?? .empty, keyBinary: tuple[query.keyBinary] ?? .empty,
-                documents: documents, to: &batch.rows)
+                documents: documents, carried: query.tables.carry.indices.map { tuple[query.carry + $0] },
+                to: &batch.rows)
             if outcome.rows > 0 { item.fate = .migrated(from: start, to: batch.rows.mark) }
             item.cover = outcome.cover
             unmapped = outcome.unmapped

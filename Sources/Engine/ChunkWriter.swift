@@ -29,7 +29,7 @@ struct ChunkWriter {
     /// Writes everything at once; a row that the server refuses makes it throw.
     func write(_ batch: inout Batch, _ transaction: borrowing Transaction) throws -> TargetMerge.Found {
         // Triggers on these tables are the application's, and expect its schema.
-        try transaction.working(in: [tables.source.schema], lock: Self.rowLock) {
+        try transaction.working(in: [tables.source.name.schema], lock: Self.rowLock) {
             let found = try place(batch.rows, of: batch.items[...], transaction)
             note(try writeBack(batch.items.indices, of: batch, transaction), in: &batch)
             return found
@@ -38,7 +38,7 @@ struct ChunkWriter {
 
     /// Writes in halves, down to the rows that the server refuses, which become rejects.
     func writeCarefully(_ batch: inout Batch, _ transaction: borrowing Transaction) throws -> TargetMerge.Found {
-        try transaction.working(in: [tables.source.schema], lock: Self.rowLock) {
+        try transaction.working(in: [tables.source.name.schema], lock: Self.rowLock) {
             // What is checked at COMMIT only would be refused there, when it is too late to find the row.
             try transaction.run("set constraints all immediate")
             return try writeCarefully(batch.items.indices, of: &batch, transaction)
@@ -120,11 +120,11 @@ struct ChunkWriter {
             covers.append(cover)
         }
         if indices.isEmpty { return [] }
-        let keys = tables.key.indices.map { place -> SQL in
+        let keys = tables.source.key.indices.map { place -> SQL in
             "\(.textArray(indices.map { batch.items[Int($0)].key.parts[place] }))"
         }
-        let names = tables.key.indices.map { "k\($0)" }
-        let matches = tables.key.enumerated().map { place, column in
+        let names = tables.source.key.indices.map { "k\($0)" }
+        let matches = tables.source.key.enumerated().map { place, column in
             "s.\(column.name.quoted) = v.k\(place)::\(column.type)"
         }
         let values: SQL = """
@@ -137,15 +137,16 @@ struct ChunkWriter {
             """
         let written = try transaction.run(
             """
-            update \(tables.source) s set \(column) = v.value::jsonb from \(values) where \(isToWrite)
-            returning v.i, s.xmin::text, hashtextextended(\(unsafe: tables.printedKey(of: "s")) collate "C",
+            update \(tables.source.name) s set \(column) = v.value::jsonb from \(values) where \(isToWrite)
+            returning v.i, s.xmin::text, hashtextextended(\(unsafe: tables.source.printedKey(of: "s")) collate "C",
                                                           s.xmin::text::bigint)
             """)
         if written.count < indices.count {
-            let left = try transaction.row("select count(*) from \(tables.source) s, \(values) where \(isToWrite)")
+            let left = try transaction.row("select count(*) from \(tables.source.name) s, \(values) where \(isToWrite)")
             guard left.int(0) == 0 else {
                 throw PostgresError.copyCountDiffers(
-                    table: tables.source.description, sent: written.count + Int(left.int(0) ?? 0), stored: written.count
+                    table: tables.source.name.description, sent: written.count + Int(left.int(0) ?? 0),
+                    stored: written.count
                 )
             }
         }

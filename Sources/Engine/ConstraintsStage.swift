@@ -10,8 +10,8 @@ struct ConstraintsStage {
     let schema: Identifier
     let stage: String
     let session: Session
-    /// The stream stage whose chunks count the rows; nil where there is none.
-    let chunked: (stage: ChunkedStage, tables: StreamTables)?
+    /// The stream stages whose chunks count the rows.
+    let chunked: [(stage: ChunkedStage, tables: StreamTables)]
 
     /// Builds all, and says that the stage is done.
     func perform(_ constraints: [Constraint], fingerprint: String) throws {
@@ -55,7 +55,8 @@ struct ConstraintsStage {
     private func isLive(_ table: Identifier, _ transaction: borrowing Transaction) throws(PostgresError) -> Bool {
         let name = QualifiedName(schema: schema, name: table)
         let oid = try transaction.row("select coalesce(to_regclass(\(.text(name.quoted)))::oid, 0)").int(0)
-        return try !site.ledger.stages(of: run, transaction).contains { $0.targetOID == oid && $0.targetWasEmpty }
+        let filling = try site.ledger.stages(of: run, transaction).filter { $0.targetOID == oid }
+        return filling.isEmpty || filling.contains { !$0.targetWasEmpty }
     }
 
     /// Builds an index on a session of its own, outside any transaction, while this one holds the stage's row: nobody

@@ -6,7 +6,9 @@ import Transforms
 struct ExhaustedChunks {
     let ledger: Ledger
     let stage: ChunkedStage
-    let tables: StreamTables
+    let source: KeyedTable
+    /// Whether rows are only looked at: one that cannot be is wrong then, and no reject.
+    let isVerification: Bool
 
     /// Halves a chunk that ended its workers too often, or rejects its only row without reading it. The chunk must be
     /// locked.
@@ -39,20 +41,20 @@ struct ExhaustedChunks {
         return true
     }
 
-    /// Halves a chunk of which the server cannot give every row, down to the row, which is rejected. The chunk must be
+    /// Halves a chunk of which the server cannot give, or will not change, every row, down to the row, which is rejected. The chunk must be
     /// locked.
-    func settleUnreadable(
-        _ claim: Claim, because error: PostgresError, _ transaction: borrowing Transaction
+    func settleUnworkable(
+        _ claim: Claim, because fault: Unworkable, _ transaction: borrowing Transaction
     ) throws {
         let rows = try count(claim.range, transaction)
         if let middle = rows.middle, rows.total > 1 {
             try ledger.split(claim.n, of: stage, at: middle, transaction)
             return
         }
-        let isTooLarge = error.serverError?.sqlstate == "54000"
+        let doing = fault.code == .refusedByServer ? "will not change" : "cannot give"
         try reject(
-            rows.middle, claim.n, claim.range, code: isTooLarge ? .tooLarge : .badText,
-            message: "the server cannot give this row: \(error.serverError?.message ?? "")", transaction)
+            rows.middle, claim.n, claim.range, code: fault.code,
+            message: "the server \(doing) this row: \(fault.error.serverError?.message ?? "")", transaction)
     }
 
     private func reject(
@@ -62,10 +64,14 @@ struct ExhaustedChunks {
         var outcome = ChunkOutcome()
         let claim = Claim(n: n, range: range, attempt: Ledger.attempts)
         if let key, let seen = try look(at: key, transaction) {
-            outcome.rejected = 1
+            if isVerification {
+                outcome.wrong = 1
+            } else {
+                outcome.rejected = 1
+                let reject = RejectRecord(key: key, code: code.rawValue, place: "", message: message)
+                try ledger.addRejects([reject], in: claim, of: stage, transaction)
+            }
             outcome.seen = seen
-            let reject = RejectRecord(key: key, code: code.rawValue, place: "", message: message)
-            try ledger.addRejects([reject], in: claim, of: stage, transaction)
         }
         try ledger.finishChunk(claim, of: stage, with: outcome, endingAt: nil, transaction)
     }
@@ -73,27 +79,27 @@ struct ExhaustedChunks {
     private func count(
         _ range: KeyRange, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> (total: Int64, middle: Key?) {
-        let keys = SQL.list(tables.key.map(\.name))
-        let printed = SQL(unsafe: tables.key.map { "\($0.name.quoted)::text" }.joined(separator: ", "))
-        let condition = ChunkQuery.condition(range, key: tables.key, alias: "s")
+        let keys = SQL.list(source.key.map(\.name))
+        let printed = SQL(unsafe: source.key.map { "\($0.name.quoted)::text" }.joined(separator: ", "))
+        let condition = ChunkQuery.condition(range, key: source.key, alias: "s")
         let found = try transaction.run(
             """
             select etl_total, \(printed)
               from (select \(keys), row_number() over (order by \(keys)) as etl_place, count(*) over () as etl_total
-                      from \(tables.source) s where \(condition)) numbered
+                      from \(source.name) s where \(condition)) numbered
              where etl_place = (etl_total + 1) / 2
             """)
         guard let row = found.first else { return (0, nil) }
-        return (row.int(0) ?? 0, Key(tables.key.indices.compactMap { row.bytes(1 + $0) }))
+        return (row.int(0) ?? 0, Key(source.key.indices.compactMap { row.bytes(1 + $0) }))
     }
 
     /// What a row looks like, its documents aside; nil when it is not there any more.
     private func look(at key: Key, _ transaction: borrowing Transaction) throws(PostgresError) -> SeenRows? {
-        let printed = SQL(unsafe: tables.printedKey(of: "s") + " collate \"C\"")
+        let printed = SQL(unsafe: source.printedKey(of: "s") + " collate \"C\"")
         let found = try transaction.run(
             """
             select hashtextextended(\(printed), 0), s.xmin::text, hashtextextended(\(printed), s.xmin::text::bigint)
-              from \(tables.source) s where \(ChunkQuery.condition([key], key: tables.key, alias: "s"))
+              from \(source.name) s where \(ChunkQuery.condition([key], key: source.key, alias: "s"))
             """)
         guard let row = found.first, let hash = row.int(0), let xmin = row.int(1), let mark = row.int(2) else {
             return nil

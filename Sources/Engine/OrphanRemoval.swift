@@ -3,20 +3,20 @@ import Pipelines
 import Postgres
 
 /// Removes the children whose parent vanished between the reading of the parent and the foreign key; the chunks that
-/// counted the parents as migrated then count them as gone.
+/// counted the source rows which gave them as migrated then count those as gone.
 struct OrphanRemoval {
     private let child: QualifiedName
     private let columns: [Identifier]
     private let parent: QualifiedName
     private let parentColumns: [Identifier]
     private let onDelete: Constraint.DeleteAction
-    private let chunked: (stage: ChunkedStage, tables: StreamTables)?
+    private let streams: [(stage: ChunkedStage, tables: StreamTables)]
     private let ledger: Identifier
 
     /// The removal that a foreign key needs before it is validated; nil for one that does not say what a delete does.
     init?(
         constraint: Constraint, schema: Identifier, ledger: Identifier,
-        chunked: (stage: ChunkedStage, tables: StreamTables)?
+        chunked: [(stage: ChunkedStage, tables: StreamTables)]
     ) {
         guard case .foreignKey(let columns, let references, let referenced, let onDelete) = constraint.definition,
             onDelete == .cascade || onDelete == .setNull
@@ -28,8 +28,7 @@ struct OrphanRemoval {
         self.columns = columns
         parentColumns = referenced
         self.onDelete = onDelete
-        let isCounted = chunked.map { $0.tables.target == child && $0.tables.parent == columns } ?? false
-        self.chunked = isCounted ? chunked : nil
+        streams = chunked.filter { $0.tables.target == child }
     }
 
     /// Removes them; returns how many rows were removed or let go.
@@ -44,16 +43,17 @@ struct OrphanRemoval {
             return Int64(
                 try transaction.run("update \(child) c set \(unsafe: cleared) where \(orphan)").affectedRows)
         }
-        try refuseStrangers(transaction)
-        let names = columns.indices.map { "k\($0)" }.joined(separator: ", ")
-        let row = try transaction.row(
-            """
-            with removed as (delete from \(child) c where \(orphan) returning \(unsafe: parents)),
-                 parents as (select \(unsafe: names), count(*) as rows from removed group by \(unsafe: names))
-                 \(recount)
-            select coalesce(sum(rows), 0) from parents
-            """)
-        return row.int(0) ?? 0
+        var removed: Int64 = 0
+        for stream in streams {
+            let owned = OwnedRows(
+                ledger: ledger, child: child, orphan: orphan, stage: stream.stage, tables: stream.tables)
+            try owned.refuseStrangers(missingFrom: parent, transaction)
+            removed += try owned.remove(transaction)
+        }
+        if streams.isEmpty {
+            removed = Int64(try transaction.run("delete from \(child) c where \(orphan)").affectedRows)
+        }
+        return removed
     }
 
     /// The rows `c` of the child whose parent is not there.
@@ -62,73 +62,93 @@ struct OrphanRemoval {
         let isSet = columns.map { "c.\($0.quoted) is not null" }.joined(separator: " and ")
         return "\(unsafe: isSet) and not exists (select from \(parent) p where \(unsafe: joins))"
     }
+}
 
-    /// The key of a row's parent.
-    private var parents: String { columns.enumerated().map { "c.\($1.quoted) as k\($0)" }.joined(separator: ", ") }
+/// The orphans among the rows that one stream gave.
+private struct OwnedRows {
+    let ledger: Identifier
+    let child: QualifiedName
+    let orphan: SQL
+    let stage: ChunkedStage
+    let tables: StreamTables
 
-    /// Throws when a row belongs to a parent that this run never saw: it was there before, or somebody else wrote it, and
-    /// it is not for us to remove.
-    private func refuseStrangers(_ transaction: borrowing Transaction) throws {
-        guard let chunked else { return }
-        let texts = columns.indices.map { "p.k\($0)::text" }
+    private var names: String { tables.parent.indices.map { "k\($0)" }.joined(separator: ", ") }
+
+    /// The key of the source row that a row came from.
+    private var sources: String {
+        tables.parent.enumerated().map { "c.\($1.quoted) as k\($0)" }.joined(separator: ", ")
+    }
+
+    private var condition: SQL { "\(orphan) and \(tables.isOurs)" }
+
+    /// Removes them; moves the source rows that gave them from migrated to gone, in the chunks whose ranges hold their keys.
+    /// One that was rejected was never counted as migrated; it is settled as gone when its reject is tried again.
+    func remove(_ transaction: borrowing Transaction) throws(PostgresError) -> Int64 {
+        try transaction.row(
+            """
+            with removed as (delete from \(child) c where \(condition) returning \(unsafe: sources)),
+                 parents as (select \(unsafe: names), count(*) as rows from removed group by \(unsafe: names)),
+                 counts as (
+                    select c.n, count(*) as parents, sum(p.rows) as rows from parents p
+                      join \(ledger).chunks c on \(holdsParent)
+                     where not exists (
+                        select from \(ledger).rejects r
+                         where r.run_id = c.run_id and r.stage = c.stage and r.chunk = c.n and r.state <> 'resolved'
+                           and r.key = \(unsafe: rejectKey))
+                     group by c.n),
+                 counted as (
+                    update \(ledger).chunks c
+                       set migrated = c.migrated - counts.parents, gone = c.gone + counts.parents,
+                           target_rows = c.target_rows - counts.rows
+                      from counts where \(isOurChunk) and c.n = counts.n)
+            select coalesce(sum(rows), 0) from parents
+            """
+        ).int(0) ?? 0
+    }
+
+    /// Throws when a row came from none that this run ever saw: it was there before, or somebody else wrote it, and it is
+    /// not for us to remove.
+    func refuseStrangers(missingFrom parent: QualifiedName, _ transaction: borrowing Transaction) throws {
+        let texts = tables.parent.indices.map { "p.k\($0)::text" }
         let printed = texts.count == 1 ? texts[0] : "array[\(texts.joined(separator: ", "))]::text"
         let found = try transaction.run(
             """
             select \(unsafe: texts.joined(separator: ", "))
-              from (select distinct \(unsafe: parents) from \(child) c where \(orphan)) p
+              from (select distinct \(unsafe: sources) from \(child) c where \(condition)) p
              where not exists (
-                select from \(ledger).chunks c where \(holdsParent(chunked))
+                select from \(ledger).chunks c where \(holdsParent)
                    and position(int8send(hashtextextended(\(unsafe: printed) collate "C", 0)) in c.seen) > 0)
              order by 1 limit 5
             """)
         guard found.count > 0 else { return }
         let keys = found.rows.map { row in
-            Key(columns.indices.compactMap { row.bytes($0) }).description
+            Key(tables.parent.indices.compactMap { row.bytes($0) }).description
         }
         throw Failure(
-            .refused, "\(child) has rows whose parents are not in \(parent) and never were in this run",
+            .refused,
+            "\(child) has rows whose parents are not in \(parent), and this run never saw what they came from",
             details: ["first keys: " + keys.joined(separator: "; ")],
             next: "remove those rows or bring their parents back, then run again")
     }
 
-    /// Whether the chunk `c` is done and its range holds the parent `p`.
-    private func holdsParent(_ chunked: (stage: ChunkedStage, tables: StreamTables)) -> SQL {
-        let key = chunked.tables.key.indices.map { "p.k\($0)" }.joined(separator: ", ")
+    private var isOurChunk: SQL { "c.run_id = \(.int(stage.run.value)) and c.stage = \(.text(stage.name))" }
+
+    /// Whether the chunk `c` is done and its range holds the key of `p`.
+    private var holdsParent: SQL {
+        let key = tables.source.key.indices.map { "p.k\($0)" }.joined(separator: ", ")
         func bound(_ name: String) -> String {
-            chunked.tables.key.enumerated().map { "(c.\(name))[\($0 + 1)]::\($1.type)" }.joined(separator: ", ")
+            tables.source.key.enumerated().map { "(c.\(name))[\($0 + 1)]::\($1.type)" }.joined(separator: ", ")
         }
         return """
-            c.run_id = \(.int(chunked.stage.run.value)) and c.stage = \(.text(chunked.stage.name)) and c.state = 'done'
+            \(isOurChunk) and c.state = 'done'
             and (c.lower is null or (\(unsafe: key)) > (\(unsafe: bound("lower"))))
             and (c.upper is null or (\(unsafe: key)) <= (\(unsafe: bound("upper"))))
             """
     }
 
-    /// The key of the parent `p` as a reject has it.
+    /// The key of `p` as a reject has it.
     private var rejectKey: String {
-        let texts = columns.indices.map { "p.k\($0)::text" }
+        let texts = tables.parent.indices.map { "p.k\($0)::text" }
         return texts.count == 1 ? "to_jsonb(\(texts[0]))" : "jsonb_build_array(\(texts.joined(separator: ", ")))"
-    }
-
-    /// Moves the vanished parents from migrated to gone, in the chunks whose ranges hold their keys. One that was rejected
-    /// was never counted as migrated; it is settled as gone when its reject is tried again.
-    private var recount: SQL {
-        guard let chunked else { return "" }
-        return """
-            , counts as (
-                select c.n, count(*) as parents, sum(p.rows) as rows from parents p
-                  join \(ledger).chunks c on \(holdsParent(chunked))
-                 where not exists (
-                    select from \(ledger).rejects r
-                     where r.run_id = c.run_id and r.stage = c.stage and r.chunk = c.n and r.state <> 'resolved'
-                       and r.key = \(unsafe: rejectKey))
-                 group by c.n),
-            counted as (
-                update \(ledger).chunks c set migrated = c.migrated - counts.parents, gone = c.gone + counts.parents,
-                                    target_rows = c.target_rows - counts.rows
-                  from counts
-                 where c.run_id = \(.int(chunked.stage.run.value)) and c.stage = \(.text(chunked.stage.name))
-                   and c.n = counts.n)
-            """
     }
 }

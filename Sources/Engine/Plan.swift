@@ -43,4 +43,12 @@ public struct Plan: Sendable {
 
 extension Stage {
     var isCheck: Bool { if case .check = work { true } else { false } }
+
+    /// Whether it moves nothing.
+    var onlyLooks: Bool {
+        switch work {
+        case .check, .verify: true
+        case .sql, .stream, .batch, .constraints, .retire: false
+        }
+    }
 }

@@ -16,9 +16,6 @@ public struct RetryResult: Sendable {
 public struct Retry {
     /// How many rejects are tried in one transaction at most; fewer where their documents are large.
     private static let batch: Int64 = 100
-    /// How long another process is waited for before it is said to be active.
-    private static let patience = 5.0
-
     private let site: Site
     private let pipeline: Pipeline
     private let schema: Identifier
@@ -38,9 +35,10 @@ public struct Retry {
         try session.open()
         let view = LedgerView(site: site, session: session)
         let run = try view.existingRun(of: pipeline.name, on: schema)
-        let leader = try begin(run, session)
+        let entry = RunEntry(site: site, pipeline: pipeline, schema: schema)
+        let leader = try entry.begin(.retry, run, session)
         let working = Session(site: site, name: "etl:\(run.value):0") { try leader.introduce($0, after: $1) }
-        defer { leave(working, leader) }
+        defer { entry.leave(working, leader) }
         var resolved: Int64 = 0
         var gone: Int64 = 0
         for stage in pipeline.stages {
@@ -50,42 +48,6 @@ public struct Retry {
             gone += counts.gone
         }
         return RetryResult(resolved: resolved, gone: gone, summary: try view.summary(of: pipeline.name, on: schema))
-    }
-
-    /// Enters the run, unless somebody else works on it.
-    private func begin(_ run: RunID, _ session: Session) throws -> Introduction {
-        let deadline = MonotonicClock.now + Self.patience
-        while true {
-            try site.throwIfStopping()
-            do {
-                return try session.perform("beginning to retry") { connection in
-                    try connection.transaction(site.moving) { try begin(run, connection, $0) }
-                }
-            } catch let failure as Failure where failure.kind == .anotherRun && MonotonicClock.now < deadline {
-                _ = site.interruption.wait(seconds: 0.2)
-            }
-        }
-    }
-
-    private func begin(
-        _ run: RunID, _ connection: Connection, _ transaction: borrowing Transaction
-    ) throws -> Introduction {
-        let record = try site.ledger.lockRun(of: pipeline.name, on: schema, transaction)
-        try RunBinding.check(record, site.ledger, transaction)
-        try StageChanges.refuse(in: pipeline, of: run, site.ledger, transaction)
-        try ActiveRun.refuse(record, site.ledger, transaction)
-        let leader = Introduction(site: site, run: run, number: 0)
-        try leader.enter(connection, transaction)
-        try site.ledger.clearStopRequest(of: run, transaction)
-        try site.ledger.audit(.retry, run: run, pipeline: pipeline.name, by: site.actor, transaction)
-        return leader
-    }
-
-    private func leave(_ session: Session, _ leader: Introduction) {
-        session.attempt { connection in
-            try connection.transaction(site.moving) { try site.ledger.endWorker(try leader.current(), $0) }
-        }
-        session.close()
     }
 
     private func retry(
@@ -105,7 +67,7 @@ public struct Retry {
                 let tables = try StreamTables(stream, schema: schema, transaction)
                 try TableBinding.check(record, tables, transaction)
                 try tables.lockAgainstChange(transaction)
-                let chunked = ChunkedStage(run: run, name: stage.name, keyColumns: tables.key.count)
+                let chunked = ChunkedStage(run: run, name: stage.name, keyColumns: tables.source.key.count)
                 var batch = RejectBatch(
                     ledger: site.ledger, stage: chunked, stream: stream, tables: tables, limits: limits)
                 return try batch.perform(after: last, limit: limit, carefully: carefully, transaction)

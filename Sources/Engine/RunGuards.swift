@@ -54,7 +54,7 @@ enum RunBinding {
 /// Says no to a pipeline that changed under its run.
 enum StageChanges {
     /// Throws when a stage that was begun has another definition now, or is gone; gives the fingerprints of all. Checks
-    /// move nothing and may change.
+    /// and verifications move nothing and may change.
     @discardableResult
     static func refuse(
         in pipeline: Pipeline, of run: RunID, _ ledger: Ledger, _ transaction: borrowing Transaction
@@ -68,7 +68,7 @@ enum StageChanges {
                 next: "bring the stage back under its name")
         }
         let changed = pipeline.stages.filter { stage in
-            guard !stage.isCheck, let record = begun.first(where: { $0.name == stage.name }) else { return false }
+            guard !stage.onlyLooks, let record = begun.first(where: { $0.name == stage.name }) else { return false }
             return record.fingerprint != fingerprints[stage.name]
         }
         guard !changed.isEmpty else { return fingerprints }

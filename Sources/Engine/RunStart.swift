@@ -24,6 +24,7 @@ struct RunStart {
     /// Begins or resumes the run, or finds that there is nothing to do.
     func begin(_ wanted: [Stage]) throws -> Begun {
         try checkServer()
+        try checkNeeds()
         try prepareLedger()
         let deadline = MonotonicClock.now + Self.patience
         while true {
@@ -49,6 +50,25 @@ struct RunStart {
         }
     }
 
+    /// Before anything is made. A pipeline that is done had all that it needs.
+    private func checkNeeds() throws {
+        if request.pipeline.needs.isEmpty { return }
+        try session.perform("looking at what \(request.pipeline.name) needs") { connection in
+            try connection.transaction(site.looking) { transaction in
+                if try isDone(transaction) { return }
+                try Needs.refuse(request.pipeline, on: request.schema, site.ledger, transaction)
+            }
+        }
+    }
+
+    private func isDone(_ transaction: borrowing Transaction) throws -> Bool {
+        guard try site.ledger.presence(transaction) == .ours,
+            let run = try site.ledger.run(of: request.pipeline.name, on: request.schema, transaction)
+        else { return false }
+        let done = try site.ledger.stages(of: run.id, transaction).filter { $0.state == .done }.map(\.name)
+        return try Plan(request.pipeline, done: Set(done), goal: request.goal).steps.isEmpty
+    }
+
     private func prepareLedger() throws {
         let found = try session.perform("making the ledger") { connection in
             try connection.transaction(site.looking) { try site.ledger.presence($0) }
@@ -66,7 +86,7 @@ struct RunStart {
         let run = try site.ledger.lockRun(of: request.pipeline.name, on: request.schema, transaction)
         try RunBinding.check(run, site.ledger, transaction)
         let stages = request.pipeline.stages
-        try site.ledger.register(stages.map { ($0.name, $0.work.kind) }, of: run.id, transaction)
+        try site.ledger.register(stages.map { ($0.name, $0.work.kind, $0.isOptional) }, of: run.id, transaction)
         let records = try site.ledger.stages(of: run.id, transaction)
         let fingerprints = try StageChanges.refuse(in: request.pipeline, of: run.id, site.ledger, transaction)
         let done = Set(records.filter { $0.state == .done }.map(\.name))

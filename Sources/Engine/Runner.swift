@@ -62,19 +62,21 @@ public struct Runner {
             site.reporter.report(.stageBegan(stage: stage.name, kind: stage.work.kind))
             let began = MonotonicClock.now
             do {
-                let outcome = try StageWork(
+                let context = StageContext(
                     site: site, request: request, run: begun.run, stage: stage,
-                    fingerprint: begun.fingerprints[stage.name] ?? "", session: session
-                ).perform()
-                if case .finished(let reason) = outcome {
+                    fingerprint: begun.fingerprints[stage.name] ?? "", session: session)
+                switch try StageWork(context: context).perform() {
+                case .finished(let reason):
                     try refuseHalfDone(begun.run, reason, session)
                     site.reporter.report(.stageSkipped(stage: stage.name, reason: reason))
                     return reason
+                case .skipped(let reason): site.reporter.report(.stageSkipped(stage: stage.name, reason: reason))
+                case .done(let rows):
+                    site.reporter.report(
+                        .stageFinished(
+                            stage: stage.name, kind: stage.work.kind, rows: rows,
+                            seconds: MonotonicClock.now - began))
                 }
-                site.reporter.report(
-                    .stageFinished(
-                        stage: stage.name, kind: stage.work.kind, rows: outcome.rows,
-                        seconds: MonotonicClock.now - began))
             } catch let failure as Failure {
                 throw failure.at("\(request.pipeline.name), stage \(stage.name)")
             } catch let error as PostgresError {
@@ -166,12 +168,12 @@ public struct Runner {
                     next: "bring the table back; to migrate anew, remove the run from the ledger's table runs first")
             }
         }
-        let done = Set(records.map(\.name))
+        let done = Set(records.filter { $0.skipped == nil }.map(\.name))
         var sum = SourceChanges()
         for stage in request.pipeline.stages where done.contains(stage.name) {
             guard case .stream(let stream) = stage.work else { continue }
             guard let tables = try? StreamTables(stream, schema: request.schema, transaction) else { return nil }
-            let chunked = ChunkedStage(run: run, name: stage.name, keyColumns: tables.key.count)
+            let chunked = ChunkedStage(run: run, name: stage.name, keyColumns: tables.source.key.count)
             let changes = try SourceChanges.find(in: chunked, of: tables, ledger: site.ledger, transaction)
             sum.new += changes.new
             sum.changed += changes.changed

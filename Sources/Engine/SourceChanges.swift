@@ -20,18 +20,18 @@ public struct SourceChanges: Sendable, Equatable {
     ) throws(PostgresError) -> SourceChanges {
         var changes = SourceChanges()
         let seen = try ledger.seen(by: stage, transaction)
-        let printed = SQL(unsafe: tables.printedKey(of: "s") + " collate \"C\"")
+        let printed = SQL(unsafe: tables.source.printedKey(of: "s") + " collate \"C\"")
         let now = try transaction.row(
             """
             select count(*), coalesce(sum(hashtextextended(\(printed), s.xmin::text::bigint)), 0)::text
-              from \(tables.source) s
+              from \(tables.source.name) s
             """)
         if now.int(0) == seen.rows, now.text(1) == seen.sum { return changes }
         for chunk in try ledger.doneChunks(of: stage, transaction) {
             let rows = try transaction.run(
                 """
-                select hashtextextended(\(printed), 0), s.xmin::text from \(tables.source) s
-                 where \(ChunkQuery.condition(chunk.range, key: tables.key, alias: "s"))
+                select hashtextextended(\(printed), 0), s.xmin::text from \(tables.source.name) s
+                 where \(ChunkQuery.condition(chunk.range, key: tables.source.key, alias: "s"))
                 """
             ).rows
             var known = Dictionary(chunk.seen.map { ($0.hash, $0.xmin) }) { _, last in last }

@@ -7,18 +7,16 @@ struct StageWork {
     /// What came of a stage.
     enum Outcome {
         case done(rows: Int64?)
-        /// A check found that nothing is left to do.
+        /// The stage is done because there is nothing for it to do.
+        case skipped(reason: String)
+        /// A check found that nothing is left to do in the whole pipeline.
         case finished(reason: String)
-
-        var rows: Int64? { if case .done(let rows) = self { rows } else { nil } }
     }
 
-    let site: Site
-    let request: RunRequest
-    let run: RunID
-    let stage: Stage
-    let fingerprint: String
-    let session: Session
+    let context: StageContext
+
+    private var site: Site { context.site }
+    private var stage: Stage { context.stage }
 
     /// Does the stage; another process may do it or part of it at the same time.
     func perform() throws -> Outcome {
@@ -26,31 +24,29 @@ struct StageWork {
         case .check(let script): return try check(script)
         case .sql(let script):
             try ScriptStage(
-                site: site, run: run, schema: request.schema, stage: stage, script: script, fingerprint: fingerprint,
-                session: session, tables: request.pipeline.tables(in: request.schema)
+                site: site, run: context.run, schema: context.request.schema, stage: stage, script: script,
+                fingerprint: context.fingerprint, session: context.session,
+                tables: context.request.pipeline.tables(in: context.request.schema)
             ).perform()
             return .done(rows: nil)
-        case .stream(let stream):
-            let rows = try StreamStage(
-                site: site, run: run, request: request, stage: stage, stream: stream, fingerprint: fingerprint,
-                session: session
-            ).perform()
-            return .done(rows: rows)
+        case .stream(let stream): return try StreamStage(context: context, stream: stream).perform()
+        case .batch(let batch): return try BatchStage(context: context, batch: batch).perform()
         case .constraints(let constraints):
             try ConstraintsStage(
-                site: site, run: run, schema: request.schema, stage: stage.name, session: session,
-                chunked: try chunkedStage()
-            ).perform(constraints, fingerprint: fingerprint)
+                site: site, run: context.run, schema: context.request.schema, stage: stage.name,
+                session: context.session, chunked: try chunkedStages()
+            ).perform(constraints, fingerprint: context.fingerprint)
             return .done(rows: nil)
-        case .batch, .verify, .retire:
+        case .verify(let verification): return try VerifyStage(context: context, verification: verification).perform()
+        case .retire:
             throw Failure(.usage, "stages of kind \(stage.work.kind) are not there yet")
         }
     }
 
     private func check(_ script: SQLScript) throws -> Outcome {
         let verdict = try CheckStage(
-            site: site, run: run, schema: request.schema, stage: stage, script: script, fingerprint: fingerprint,
-            session: session
+            site: site, run: context.run, schema: context.request.schema, stage: stage, script: script,
+            fingerprint: context.fingerprint, session: context.session
         ).perform()
         switch verdict {
         case .finished(let reason): return .finished(reason: reason)
@@ -60,22 +56,26 @@ struct StageWork {
         }
     }
 
-    /// The stream stage before this one, whose chunks count the rows that it may have to remove.
-    private func chunkedStage() throws -> (stage: ChunkedStage, tables: StreamTables)? {
-        for earlier in request.pipeline.stages.prefix(while: { $0.name != stage.name }).reversed() {
-            guard case .stream(let stream) = earlier.work else { continue }
-            return try session.perform("stage \(stage.name)") { connection in
-                try connection.transaction(site.looking) { transaction in
-                    let tables = try StreamTables(stream, schema: request.schema, transaction)
-                    let records = try site.ledger.stages(of: run, transaction)
-                    if let record = records.first(where: { $0.name == earlier.name }), record.sourceOID != nil {
-                        try TableBinding.check(record, tables, transaction)
+    /// The stream stages before this one, whose chunks count the rows that it may have to remove.
+    private func chunkedStages() throws -> [(stage: ChunkedStage, tables: StreamTables)] {
+        let streams = context.request.pipeline.stages.prefix { $0.name != stage.name }.compactMap { earlier in
+            if case .stream(let stream) = earlier.work { (earlier.name, stream) } else { nil }
+        }
+        return try context.session.perform("stage \(stage.name)") { connection in
+            try connection.transaction(site.looking) { transaction in
+                let records = try site.ledger.stages(of: context.run, transaction)
+                return try streams.compactMap { name, stream in
+                    guard let record = records.first(where: { $0.name == name }), record.sourceOID != nil else {
+                        return nil
                     }
-                    return (ChunkedStage(run: run, name: earlier.name, keyColumns: tables.key.count), tables)
+                    let tables = try StreamTables(stream, schema: context.request.schema, transaction)
+                    try TableBinding.check(record, tables, transaction)
+                    return (
+                        ChunkedStage(run: context.run, name: name, keyColumns: tables.source.key.count), tables
+                    )
                 }
             }
         }
-        return nil
     }
 }
 

@@ -2,14 +2,6 @@ import Pipelines
 import Postgres
 import Transforms
 
-/// A column of a key: its name, and its type as it stands in a cast.
-struct KeyColumn {
-    let name: Identifier
-    let type: String
-    let typeOID: Int64
-    let collation: Int64
-}
-
 /// A column that holds documents.
 struct DocumentColumn {
     let name: Identifier
@@ -18,13 +10,15 @@ struct DocumentColumn {
 
 /// The tables of a stream stage as the catalogue has them now: everything that its SQL is made from.
 struct StreamTables {
-    let source: QualifiedName
-    let sourceOID: Int64
-    let key: [KeyColumn]
+    let source: KeyedTable
     let columns: [DocumentColumn]
+    /// Columns that go into columns of the same name in the target, as they are.
+    let carry: [Identifier]
     let target: QualifiedName
     let targetOID: Int64
     let parent: [Identifier]
+    /// Which rows of the target are the stream's; nil where all are.
+    let rows: String?
     let writeBack: Identifier?
     let ledgerText: LedgerText
     /// What the catalogue says of both tables' columns, to see that it is still the same.
@@ -32,19 +26,20 @@ struct StreamTables {
 
     /// Looks the tables up; every problem is told at once.
     init(_ stream: Pipelines.Stream, schema: Identifier, _ transaction: borrowing Transaction) throws {
-        source = QualifiedName(schema: schema, name: stream.source.table)
+        let source = QualifiedName(schema: schema, name: stream.source.table)
         target = QualifiedName(schema: schema, name: stream.target.table)
         parent = stream.target.parent
+        rows = stream.target.rows
+        carry = stream.source.carry
         writeBack = stream.writeBack
         let sourceFacts = try TableFacts(source, transaction)
         let targetFacts = try TableFacts(target, transaction)
         let encoding = try transaction.row("select current_setting('server_encoding')").text(0)
-        signature = try StreamTables.signature(of: source, target, transaction)
+        signature = try TableFacts.signature(of: [source, target], transaction)
         ledgerText = LedgerText(isUnicode: encoding == "UTF8")
         var problems: [String] = []
-        sourceOID = sourceFacts?.oid ?? 0
         targetOID = targetFacts?.oid ?? 0
-        key = StreamTables.keyColumns(stream, of: sourceFacts, problems: &problems)
+        self.source = KeyedTable(source, key: stream.source.key, facts: sourceFacts, problems: &problems)
         columns = StreamTables.documentColumns(stream, of: sourceFacts, problems: &problems)
         if let sourceFacts {
             problems += try sourceFacts.keyProblems(stream.source.key, transaction)
@@ -55,7 +50,10 @@ struct StreamTables {
             problems.append("there is no table \(source)")
         }
         if let targetFacts {
-            problems += StreamTables.parentProblems(stream, source: key, target: targetFacts)
+            problems += StreamTables.parentProblems(stream, source: self.source.key, target: targetFacts)
+            if let sourceFacts {
+                problems += StreamTables.carryProblems(stream, source: sourceFacts, target: targetFacts)
+            }
         } else {
             problems.append("there is no table \(target)")
         }
@@ -70,55 +68,33 @@ struct StreamTables {
         }
     }
 
-    /// The key as it is printed, as one SQL expression: for hashes.
-    func printedKey(of alias: String) -> String {
-        let parts = key.map { "\(alias).\($0.name.quoted)::text" }
-        return parts.count == 1 ? parts[0] : "array[\(parts.joined(separator: ", "))]::text"
+    /// The condition that picks the stream's own rows of the target.
+    var isOurs: SQL { rows.map { "(\(unsafe: $0))" } ?? "true" }
+
+    /// Why there is nothing to do, where the stream allows that: a column that it reads is gone.
+    static func missing(
+        _ stream: Pipelines.Stream, schema: Identifier, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> String? {
+        let source = QualifiedName(schema: schema, name: stream.source.table)
+        guard stream.source.maybeMissing, let facts = try TableFacts(source, transaction) else { return nil }
+        let gone = stream.source.columns.filter { facts.columns[$0] == nil }.map { "\(source.name.name).\($0.name)" }
+        return gone.isEmpty ? nil : "\(gone.joined(separator: ", ")) is gone already"
     }
 
     /// Keeps both tables from being altered until the transaction ends, and throws when they were since they were looked
     /// up. Only then is a snapshot taken: one that is older than a rewrite of the table would see no row of it.
     func lockAgainstChange(_ transaction: borrowing Transaction) throws {
-        try transaction.run("lock table \(source), \(target) in access share mode")
-        guard try Self.signature(of: source, target, transaction) == signature else {
+        try transaction.run("lock table \(source.name), \(target) in access share mode")
+        guard try currentSignature(transaction) == signature else {
             throw Failure(
-                .failed, "\(source) or \(target) was altered while the stage was at work",
+                .failed, "\(source.name) or \(target) was altered while the stage was at work",
                 next: "see that both are as the stage needs them, then run again, which goes on from here")
         }
     }
 
-    private static func signature(
-        of source: QualifiedName, _ target: QualifiedName, _ transaction: borrowing Transaction
-    ) throws(PostgresError) -> String {
-        try transaction.row(
-            """
-            select string_agg(concat_ws(' ', attrelid, attnum, attname, atttypid, attisdropped), ','
-                              order by attrelid, attnum)
-              from pg_attribute
-             where attrelid in (to_regclass(\(.text(source.quoted))), to_regclass(\(.text(target.quoted))))
-               and attnum > 0
-            """
-        ).text(0) ?? ""
-    }
-
-    private static func keyColumns(
-        _ stream: Pipelines.Stream, of table: TableFacts?, problems: inout [String]
-    ) -> [KeyColumn] {
-        var columns: [KeyColumn] = []
-        for name in stream.source.key {
-            guard let table else { continue }
-            guard let column = table.columns[name] else {
-                problems.append("\(table.name) has no column \(name)")
-                continue
-            }
-            if !TypeOID.keys.contains(column.typeOID) {
-                problems.append("\(table.name).\(name) is of type \(column.type), which cannot be a key here")
-            }
-            columns.append(
-                KeyColumn(
-                    name: name, type: column.type, typeOID: column.typeOID, collation: column.collation))
-        }
-        return columns
+    /// What the catalogue says of both tables' columns now.
+    func currentSignature(_ transaction: borrowing Transaction) throws(PostgresError) -> String {
+        try TableFacts.signature(of: [source.name, target], transaction)
     }
 
     private static func documentColumns(
@@ -146,11 +122,20 @@ struct StreamTables {
     ) -> [String] {
         zip(stream.target.parent, source).compactMap { name, key in
             guard let column = target.columns[name] else { return "\(target.name) has no column \(name)" }
-            let texts = [TypeOID.text, TypeOID.varchar]
-            let isSame =
-                column.typeOID == key.typeOID || (texts.contains(column.typeOID) && texts.contains(key.typeOID))
-            return isSame
+            return TypeOID.haveSameForm(column.typeOID, key.typeOID)
                 ? nil : "\(target.name).\(name) is of type \(column.type), but the source's key is \(key.type)"
+        }
+    }
+
+    /// Carried columns are copied in binary, too.
+    private static func carryProblems(
+        _ stream: Pipelines.Stream, source: TableFacts, target: TableFacts
+    ) -> [String] {
+        stream.source.carry.compactMap { name in
+            guard let from = source.columns[name] else { return "\(source.name) has no column \(name)" }
+            guard let to = target.columns[name] else { return "\(target.name) has no column \(name)" }
+            return TypeOID.haveSameForm(from.typeOID, to.typeOID)
+                ? nil : "\(target.name).\(name) is of type \(to.type), but \(source.name) has \(from.type)"
         }
     }
 }

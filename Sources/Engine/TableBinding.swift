@@ -6,9 +6,9 @@ enum TableBinding {
     /// Throws when a table is another than the one the stage was begun on, or the source was emptied since. A source
     /// that was written anew with its rows in it, as by VACUUM FULL, is the same.
     static func check(_ record: StageRecord, _ tables: StreamTables, _ transaction: borrowing Transaction) throws {
-        guard record.sourceOID == tables.sourceOID else {
+        guard record.sourceOID == tables.source.oid else {
             throw Failure(
-                .refused, "\(tables.source) is another table than the one stage \(record.name) was begun on",
+                .refused, "\(tables.source.name) is another table than the one stage \(record.name) was begun on",
                 details: ["it was dropped and made again since"])
         }
         guard record.targetOID == tables.targetOID else {
@@ -17,9 +17,9 @@ enum TableBinding {
                 details: ["it was dropped and made again since, and the rows written to it are gone"])
         }
         guard let total = record.total, total > 0 else { return }
-        guard try transaction.row("select exists (select from \(tables.source))").bool(0) else {
+        guard try transaction.row("select exists (select from \(tables.source.name))").bool(0) else {
             throw Failure(
-                .refused, "\(tables.source) was emptied since stage \(record.name) was begun",
+                .refused, "\(tables.source.name) was emptied since stage \(record.name) was begun",
                 details: ["it had \(total) rows; going on would remove what was made of them"],
                 next: "bring the rows back, then run again")
         }

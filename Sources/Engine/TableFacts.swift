@@ -8,6 +8,11 @@ enum TypeOID {
     static let jsonb: Int64 = 3802
     /// `uuid`, `text`, `varchar`, `bigint`, `integer`, `smallint`.
     static let keys: Set<Int64> = [2950, text, varchar, 20, 23, 21]
+    /// Whether a value of one type may be copied in binary to a column of the other.
+    static func haveSameForm(_ one: Int64, _ other: Int64) -> Bool {
+        one == other || ([text, varchar].contains(one) && [text, varchar].contains(other))
+    }
+
     static let documents: [Int64: DocumentType] = [text: .text, varchar: .text, 114: .json, jsonb: .jsonb]
 }
 
@@ -64,5 +69,21 @@ struct TableFacts {
         if found.bool(0) { return [] }
         let list = key.map(\.name).joined(separator: ", ")
         return ["\(name) has no primary key, nor a unique index on not null columns, on (\(list))"]
+    }
+
+    /// What the catalogue says of the columns of some tables, to see that it is still the same.
+    static func signature(
+        of tables: [QualifiedName], _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> String {
+        let names = tables.map { Array($0.quoted.utf8) }
+        return try transaction.row(
+            """
+            select string_agg(concat_ws(' ', attrelid, attnum, attname, atttypid, attisdropped), ','
+                              order by attrelid, attnum)
+              from pg_attribute
+             where attrelid = any (array(select to_regclass(name)::oid from unnest(\(.textArray(names))) name))
+               and attnum > 0
+            """
+        ).text(0) ?? ""
     }
 }

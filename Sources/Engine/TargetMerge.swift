@@ -72,14 +72,14 @@ struct TargetMerge {
 
     /// The target's rows that belong to some source rows.
     private func existingRows(of keys: [Key]) -> SQL {
-        let arrays = tables.key.indices.map { place -> SQL in "\(.textArray(keys.map { $0.parts[place] }))" }
-        let names = tables.key.indices.map { "k\($0)" }
-        let matches = zip(tables.parent, tables.key).enumerated().map { place, pair in
+        let arrays = tables.source.key.indices.map { place -> SQL in "\(.textArray(keys.map { $0.parts[place] }))" }
+        let names = tables.source.key.indices.map { "k\($0)" }
+        let matches = zip(tables.parent, tables.source.key).enumerated().map { place, pair in
             "t.\(pair.0.quoted) = v.k\(place)::\(pair.1.type)"
         }
         return """
             (select \(list) from \(tables.target) t
-              where exists (select from unnest(\(SQL.joined(arrays, separator: ", ")))
+              where \(tables.isOurs) and exists (select from unnest(\(SQL.joined(arrays, separator: ", ")))
                                      as v (\(unsafe: names.joined(separator: ", ")))
                              where \(unsafe: matches.joined(separator: " and "))))
             """
@@ -109,7 +109,7 @@ struct TargetMerge {
         switch existing {
         case .stop:
             throw Failure(
-                .refused, "\(tables.target) has rows already that differ from what \(tables.source) gives",
+                .refused, "\(tables.target) has rows already that differ from what \(tables.source.name) gives",
                 details: ["first keys: " + different.prefix(5).map(\.description).joined(separator: "; ")],
                 next: "look at them, then run again with --on-existing keep or --on-existing replace")
         case .keep: break

@@ -24,7 +24,7 @@ public struct Actor: Sendable, Equatable {
 public enum Act: String, Sendable {
     case begin, resume, join, finish, stop, fail
     case stopRequested = "stop-requested"
-    case retry
+    case retry, verify
 }
 
 extension Ledger {

@@ -41,16 +41,22 @@ public struct ChunkedStage: Sendable {
     public let name: String
     /// How many columns a key has.
     public let keyColumns: Int
+    /// Which of the tables that the stage works through is meant, from 1.
+    public let part: Int
 
     /// A stage by run and name.
-    public init(run: RunID, name: String, keyColumns: Int) {
+    public init(run: RunID, name: String, keyColumns: Int, part: Int = 1) {
         self.run = run
         self.name = name
         self.keyColumns = keyColumns
+        self.part = part
     }
 
-    /// The condition that picks the stage's rows.
-    var rows: SQL { "run_id = \(.int(run.value)) and stage = \(.text(name))" }
+    /// The condition that picks the rows of every part of the stage.
+    var allRows: SQL { "run_id = \(.int(run.value)) and stage = \(.text(name))" }
+
+    /// The condition that picks the rows of this part of the stage.
+    var rows: SQL { "\(allRows) and part = \(.int(Int64(part)))" }
 
     /// The bounds of a chunk, one result column a key column.
     var bounds: SQL {
@@ -76,12 +82,15 @@ public struct Claim: Sendable, Equatable {
     public let range: KeyRange
     /// How many attempts were begun, this one included.
     public let attempt: Int64
+    /// When verifying: the chunk of the verified stage that holds its keys.
+    public let origin: Int64?
 
     /// A claim on a chunk, whose attempts are counted already.
-    public init(n: Int64, range: KeyRange, attempt: Int64) {
+    public init(n: Int64, range: KeyRange, attempt: Int64, origin: Int64? = nil) {
         self.n = n
         self.range = range
         self.attempt = attempt
+        self.origin = origin
     }
 }
 
@@ -97,6 +106,14 @@ public struct ChunkOutcome: Sendable, Equatable {
     public var adopted: Int64 = 0
     /// Of the migrated: those whose rows were there already, differ, and were kept as the operator asked.
     public var kept: Int64 = 0
+    /// When verifying: source rows that differ and changed since they were read.
+    public var stale: Int64 = 0
+    /// When verifying: source rows that differ and are as they were read.
+    public var wrong: Int64 = 0
+    /// When verifying: rows of the target that no source row gives.
+    public var extra: Int64 = 0
+    /// When verifying: values in the source that others have set, where ours would have gone.
+    public var others: Int64 = 0
     /// Rows of the target that they gave.
     public var targetRows: Int64 = 0
     /// Bytes of documents read.
@@ -110,7 +127,7 @@ public struct ChunkOutcome: Sendable, Equatable {
     public init() {}
 
     /// Source rows read.
-    public var read: Int64 { migrated + empty + rejected }
+    public var read: Int64 { migrated + empty + rejected + stale + wrong }
 }
 
 /// What a chunk saw of its source rows, in key order: enough to tell later which of them changed.
@@ -165,7 +182,10 @@ extension SeenRows {
         public let isWritten: Bool
 
         /// The entry as it is stored.
-        var bytes: [UInt8] {
+        var bytes: [UInt8] { Self.bytes(keyHash: keyHash, xmin: xmin) }
+
+        /// An entry as it is stored: big-endian.
+        static func bytes(keyHash: Int64, xmin: UInt32) -> [UInt8] {
             withUnsafeBytes(of: keyHash.bigEndian) { Array($0) } + withUnsafeBytes(of: xmin.bigEndian) { Array($0) }
         }
     }
@@ -178,6 +198,11 @@ extension SeenRows {
         return Entry(
             keyHash: Int64(bitPattern: hash), xmin: xmin, mark: marks[index],
             isWritten: written[index / 8] & 1 << UInt8(index % 8) != 0)
+    }
+
+    /// Entries as they are stored, end to end.
+    static func encode(_ entries: [(hash: Int64, xmin: Int64)]) -> [UInt8] {
+        entries.flatMap { Entry.bytes(keyHash: $0.hash, xmin: UInt32(truncatingIfNeeded: $0.xmin)) }
     }
 
     /// Reads entries that PostgreSQL printed in hexadecimal.

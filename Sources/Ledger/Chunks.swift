@@ -19,9 +19,29 @@ extension Ledger {
                           from \(source)) numbered
                  where place % \(.int(rows)) = 0 and place < \(.int(total))),
             ends as (select i, bound from bounds union all select count(*) + 1, null from bounds)
-            insert into chunks (run_id, stage, n, lower, upper)
-            select \(.int(stage.run.value)), \(.text(stage.name)), i, lag(bound) over (order by i), bound from ends
+            insert into chunks (run_id, stage, n, part, lower, upper)
+            select \(.int(stage.run.value)), \(.text(stage.name)), i, \(.int(Int64(stage.part)))::int,
+                   lag(bound) over (order by i), bound from ends
             """)
+    }
+
+    /// Gives a stage the chunks of another one that are done, to be looked at again.
+    public func planChunks(
+        of stage: ChunkedStage, as origin: ChunkedStage, _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        try transaction.run(
+            """
+            insert into chunks (run_id, stage, n, part, origin, lower, upper)
+            select \(.int(stage.run.value)), \(.text(stage.name)),
+                   row_number() over (order by n) + (select coalesce(max(n), 0) from chunks where \(stage.allRows)),
+                   \(.int(Int64(stage.part)))::int, n, lower, upper
+              from chunks where \(origin.rows) and state = 'done'
+            """)
+    }
+
+    /// Forgets the chunks of every part of a stage, which is to be done anew.
+    public func forgetChunks(of stage: ChunkedStage, _ transaction: borrowing Transaction) throws(PostgresError) {
+        try transaction.run("delete from chunks where \(stage.allRows)")
     }
 
     /// Locks a claimed chunk for the transaction that works on it; false when another took it meanwhile.
@@ -50,7 +70,8 @@ extension Ledger {
                set state = 'done', read = \(.int(outcome.read)), migrated = \(.int(outcome.migrated)),
                    empty = \(.int(outcome.empty)), rejected = \(.int(outcome.rejected)),
                    adopted = \(.int(outcome.adopted)), kept = \(.int(outcome.kept)), target_rows = \(.int(outcome.targetRows)),
-                   bytes = \(.int(outcome.bytes)), seen = \(.bytes(outcome.seen.entries)),
+                   stale = \(.int(outcome.stale)), wrong = \(.int(outcome.wrong)), extra = \(.int(outcome.extra)),
+                   others = \(.int(outcome.others)), bytes = \(.int(outcome.bytes)), seen = \(.bytes(outcome.seen.entries)),
                    seen_sum = \(.text(String(outcome.seen.sum)))::numeric, written = \(.bytes(outcome.seen.written)),
                    finished_at = clock_timestamp()
              where \(stage.rows) and n = \(.int(claim.n))
@@ -85,8 +106,9 @@ extension Ledger {
             "select pg_advisory_xact_lock(hashtextextended(\(.text(stage.name)), \(.int(stage.run.value))))")
         try transaction.changeOne(
             """
-            insert into chunks (run_id, stage, n, lower, upper)
-            select run_id, stage, (select max(n) + 1 from chunks where \(stage.rows)), \(key.parameter), upper
+            insert into chunks (run_id, stage, n, part, origin, lower, upper)
+            select run_id, stage, (select max(n) + 1 from chunks where \(stage.allRows)), part, origin,
+                   \(key.parameter), upper
               from chunks where \(stage.rows) and n = \(.int(n))
             """)
         try transaction.changeOne(

@@ -27,7 +27,8 @@ extension Ledger {
         guard let n = row.int(0), let attempts = row.int(1) else {
             throw .unexpectedAnswer("a chunk that is not whole")
         }
-        let range = stage.range(in: row, from: 3)
+        let origin = row.int(3)
+        let range = stage.range(in: row, from: 4)
         let isCounted = row.bool(2)
         if !isCounted, attempts >= Self.attempts { return .exhausted(n: n, range: range) }
         let attempt = attempts + (isCounted ? 0 : 1)
@@ -37,7 +38,7 @@ extension Ledger {
                    claimed_at = clock_timestamp()
              where \(stage.rows) and n = \(.int(n))
             """)
-        return .claimed(Claim(n: n, range: range, attempt: attempt))
+        return .claimed(Claim(n: n, range: range, attempt: attempt, origin: origin))
     }
 
     /// The best chunk to take, locked: one that nobody claimed; else one whose claimant is gone, or lives and does not
@@ -48,7 +49,7 @@ extension Ledger {
     ) throws(PostgresError) -> Row? {
         let unclaimed = try transaction.run(
             """
-            select n, attempt, false, \(stage.bounds) from chunks
+            select n, attempt, false, origin, \(stage.bounds) from chunks
              where \(stage.rows) and state = 'todo' and claimant is null
              order by n limit 1 for update skip locked
             """)
@@ -56,7 +57,8 @@ extension Ledger {
         let claimantLives: SQL = "coalesce((select \(Self.workerLives) from workers w where w.id = claimant), false)"
         return try transaction.run(
             """
-            select n, attempt, \(claimantLives) and not (select pooled from workers w where w.id = claimant), \(stage.bounds)
+            select n, attempt, \(claimantLives) and not (select pooled from workers w where w.id = claimant), origin,
+                   \(stage.bounds)
               from chunks
              where \(stage.rows) and state = 'todo'
                and (claimant = \(.int(worker.value)) or claimed_at < clock_timestamp() - \(Self.claimLife)

@@ -67,6 +67,20 @@ public struct Ledger: Sendable {
         return .absent
     }
 
+    /// Whether the role may write all that work on a run writes, on this server.
+    public func mayBeWritten(_ transaction: borrowing Transaction) throws(PostgresError) -> Bool {
+        try transaction.row(
+            """
+            select not pg_is_in_recovery()
+               and bool_and(has_table_privilege(c.oid, 'insert') and has_table_privilege(c.oid, 'update')
+                            and has_table_privilege(c.oid, 'delete'))
+              from pg_class c
+             where c.relnamespace = to_regnamespace(quote_ident(\(.text(schema.name)))) and c.relkind = 'r'
+               and c.relname in ('runs', 'stages', 'workers', 'chunks', 'rejects', 'unmapped', 'audit')
+            """
+        ).bool(0)
+    }
+
     /// Hashes definitions with SHA-256, in the order given.
     public func fingerprints(
         of definitions: [[UInt8]], _ transaction: borrowing Transaction

@@ -72,7 +72,7 @@ extension Ledger {
         let found = try transaction.run(
             """
             select id, stage, chunk, code, place, message, \(unsafe: parts.joined(separator: ", "))
-              from rejects where \(stage.rows) and state = 'open' \(which)
+              from rejects where \(stage.allRows) and state = 'open' \(which)
             """)
         return try found.rows.map { row throws(PostgresError) in
             guard let id = row.int(0), let chunk = row.int(2) else {

@@ -23,6 +23,10 @@ public struct StageRecord: Sendable {
     public let targetWasEmpty: Bool
     /// Rows of the source when its chunks were planned.
     public let total: Int64?
+    /// Whether it runs only when it is asked for.
+    public let isOptional: Bool
+    /// Why there was nothing to do, where there was nothing.
+    public let skipped: String?
     /// When it was begun, as PostgreSQL prints it.
     public let startedAt: String?
     /// When it was done.
@@ -30,7 +34,8 @@ public struct StageRecord: Sendable {
 
     static let columns = SQL(
         unsafe: """
-            name, kind, state, fingerprint, source_oid, target_oid, target_was_empty, total, started_at, finished_at
+            name, kind, state, fingerprint, source_oid, target_oid, target_was_empty, total, started_at, finished_at,
+            optional, skipped
             """)
 
     init(_ row: Row) throws(PostgresError) {
@@ -47,6 +52,8 @@ public struct StageRecord: Sendable {
         total = row.int(7)
         startedAt = row.text(8)
         finishedAt = row.text(9)
+        isOptional = row.bool(10)
+        skipped = row.text(11)
     }
 }
 
@@ -56,18 +63,23 @@ extension Ledger {
     ///
     /// A stage that is there and in its place is only read: `on conflict` would wait for whoever does its work now.
     public func register(
-        _ stages: [(name: String, kind: String)], of run: RunID, _ transaction: borrowing Transaction
+        _ stages: [(name: String, kind: String, isOptional: Bool)], of run: RunID, _ transaction: borrowing Transaction
     ) throws(PostgresError) {
         for (index, stage) in stages.enumerated() {
             let row: SQL = "run_id = \(.int(run.value)) and name = \(.text(stage.name))"
             let position: SQL = "\(.int(Int64(index + 1)))::int"
             try transaction.run(
                 """
-                insert into stages (run_id, name, kind, position, state)
-                select \(.int(run.value)), \(.text(stage.name)), \(.text(stage.kind)), \(position), 'pending'
+                insert into stages (run_id, name, kind, optional, position, state)
+                select \(.int(run.value)), \(.text(stage.name)), \(.text(stage.kind)), \(.bool(stage.isOptional)),
+                       \(position), 'pending'
                  where not exists (select from stages where \(row))
                 """)
-            try transaction.run("update stages set position = \(position) where \(row) and position <> \(position)")
+            try transaction.run(
+                """
+                update stages set position = \(position), optional = \(.bool(stage.isOptional))
+                 where \(row) and (position <> \(position) or optional <> \(.bool(stage.isOptional)))
+                """)
         }
     }
 
@@ -104,15 +116,37 @@ extension Ledger {
             """)
     }
 
-    /// Notes what a stage that moves rows works on.
+    /// Notes what a stage that works through a table works on.
     public func bindStage(
-        _ stage: String, of run: RunID, source: Int64, target: Int64, targetWasEmpty: Bool, total: Int64,
+        _ stage: String, of run: RunID, source: Int64, target: Int64?, targetWasEmpty: Bool?, total: Int64,
         _ transaction: borrowing Transaction
     ) throws(PostgresError) {
         try transaction.changeOne(
             """
             update stages set source_oid = \(.int(source))::oid, target_oid = \(.int(target))::oid,
-                   target_was_empty = \(.bool(targetWasEmpty)), total = \(.int(total))
+                   target_was_empty = \(.text(targetWasEmpty.map(String.init)))::boolean, total = \(.int(total))
+             where run_id = \(.int(run.value)) and name = \(.text(stage))
+            """)
+    }
+
+    /// Notes that a stage is done because there is nothing to do.
+    public func skipStage(
+        _ stage: String, of run: RunID, because reason: String, _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        try transaction.changeOne(
+            """
+            update stages set skipped = \(.text(reason)) where run_id = \(.int(run.value)) and name = \(.text(stage))
+            """)
+        try finishStage(stage, of: run, transaction)
+    }
+
+    /// Notes that a stage that was done or begun is to be done anew.
+    public func reopenStage(
+        _ stage: String, of run: RunID, _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        try transaction.changeOne(
+            """
+            update stages set state = 'running', finished_at = null
              where run_id = \(.int(run.value)) and name = \(.text(stage))
             """)
     }

@@ -38,6 +38,7 @@ create table stages (
     name text not null,
     position integer not null,
     kind text not null,
+    optional boolean not null default false,
     state text not null check (state in ('pending', 'running', 'done')),
     fingerprint text,
     started_at timestamptz,
@@ -55,6 +56,7 @@ comment on column stages.run_id is 'The run.';
 comment on column stages.name is 'The stage''s name in the pipeline file.';
 comment on column stages.position is 'Its place in the pipeline, from 1.';
 comment on column stages.kind is 'What kind of work it is.';
+comment on column stages.optional is 'Whether it runs only when it is asked for.';
 comment on column stages.state is 'How it stands; done only together with its work.';
 comment on column stages.fingerprint is 'SHA-256 over its definition and the tokens of its SQL, when it was begun.';
 comment on column stages.started_at is 'When it was begun first.';

@@ -12,6 +12,8 @@ public enum Parameter: Sendable, Equatable {
     case textArray([[UInt8]?])
     /// A `bigint[]` value.
     case intArray([Int64])
+    /// An array of a column's values, which must be of the element's type.
+    case column(CopyColumn, of: ArrayElement)
 
     /// A `text` value.
     public static func text(_ value: String?) -> Parameter {
@@ -27,6 +29,7 @@ public enum Parameter: Sendable, Equatable {
         case .bytesOfText: 25
         case .textArray: 1009
         case .intArray: 1016
+        case .column(_, let element): element.arrayOID
         }
     }
 
@@ -39,6 +42,7 @@ public enum Parameter: Sendable, Equatable {
         case .bytes(let value): value
         case .textArray(let values): Self.array(of: values, elementOID: 25)
         case .intArray(let values): Self.array(of: values.map { Self.bigEndian($0) }, elementOID: 20)
+        case .column(let column, let element): column.array(of: element)
         }
     }
 

@@ -10,8 +10,8 @@ struct ArgumentsTests {
         arguments: [
             ("list", Command.list),
             ("config", .config),
-            ("status", .status(pipeline: nil)),
-            ("status a", .status(pipeline: "a")),
+            ("status", .status(StatusOptions())),
+            ("status a", .status(StatusOptions(pipeline: "a"))),
             ("stop a", .stop(pipeline: "a")),
             ("rejects a --limit 5", .rejects(RejectsOptions(pipeline: "a", limit: 5))),
             ("rejects a --export -", .rejects(RejectsOptions(pipeline: "a", export: "-"))),

@@ -35,7 +35,7 @@ struct Book: Sendable {
     func beginStage(keyColumns: Int = 1, bounds: [String] = []) async throws -> ChunkedStage {
         let stage = try await write { transaction in
             let run = try ledger.lockRun(of: "pipeline", on: Identifier("public"), transaction)
-            try ledger.register([("load", "stream")], of: run.id, transaction)
+            try ledger.register([("load", "stream", false)], of: run.id, transaction)
             return ChunkedStage(run: run.id, name: "load", keyColumns: keyColumns)
         }
         try await write { transaction in

@@ -62,10 +62,11 @@ struct RunTests {
         let book = try await Book.open()
         let names = try await book.write { transaction in
             let run = try book.ledger.lockRun(of: "p", on: Identifier("public"), transaction).id
-            try book.ledger.register([("a", "sql"), ("c", "check")], of: run, transaction)
+            try book.ledger.register([("a", "sql", false), ("c", "check", false)], of: run, transaction)
             try book.ledger.beginStage("a", of: run, fingerprint: "f", transaction)
             try book.ledger.finishStage("a", of: run, transaction)
-            try book.ledger.register([("a", "sql"), ("b", "stream"), ("c", "check")], of: run, transaction)
+            try book.ledger.register(
+                [("a", "sql", false), ("b", "stream", false), ("c", "check", false)], of: run, transaction)
             return try book.ledger.stages(of: run, transaction).map { "\($0.name) \($0.kind) \($0.state)" }
         }
         #expect(names == ["a sql done", "b stream pending", "c check pending"])

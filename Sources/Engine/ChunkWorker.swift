@@ -2,18 +2,17 @@ import Ledger
 import Pipelines
 import Postgres
 
-/// A worker of a stream stage: a thread with a session of its own that takes chunk after chunk until none is left.
-final class StreamWorker {
+/// A worker of a stage that is done in chunks: a thread with a session of its own that takes chunk after chunk until none is left.
+final class ChunkWorker {
     private let site: Site
-    private let stage: ChunkedStage
-    private let tables: StreamTables
+    private let job: ChunkJob
     private let session: Session
     private let introduction: Introduction
-    private let meter: StreamMeter
+    private let meter: ChunkMeter
     private let exhaustion: ExhaustedChunks
-    private var reader: ChunkReader
-    private let writer: ChunkWriter
-    private var batch = Batch()
+    private let task: ChunkTask
+    /// What came of the last chunk that was worked on, whether or not its commit was heard.
+    private var last = ChunkOutcome()
     /// The chunk that the last commit claimed for us.
     private var claimed: Claim?
     /// How often the chunk at hand, of one row, took too long.
@@ -21,24 +20,25 @@ final class StreamWorker {
     /// The chunk whose rows must be written in halves, because the server refused one of them.
     private var careful: Int64?
 
-    init(number: Int, site: Site, job: StreamJob, meter: StreamMeter) {
+    private var stage: ChunkedStage { job.stage }
+
+    init(number: Int, site: Site, job: ChunkJob, meter: ChunkMeter) {
         self.site = site
+        self.job = job
         self.meter = meter
-        stage = job.stage
-        tables = job.tables
         let introduction = Introduction(site: site, run: job.stage.run, number: number)
         self.introduction = introduction
         session = Session(site: site, name: "etl:\(job.stage.run.value):\(number)") {
             try introduction.introduce($0, after: $1)
         }
-        reader = ChunkReader(job.stream, query: ChunkQuery(tables: job.tables, limits: job.limits))
-        writer = ChunkWriter(tables: job.tables, columns: reader.targetColumns, mode: job.mode)
-        exhaustion = ExhaustedChunks(ledger: site.ledger, stage: job.stage, tables: job.tables)
+        task = job.task(ledger: site.ledger)
+        exhaustion = ExhaustedChunks(
+            ledger: site.ledger, stage: job.stage, source: job.source, isVerification: job.isVerification)
     }
 
     /// Makes a worker and lets it work; gives what it failed of, if it did.
-    static func failure(number: Int, site: Site, job: StreamJob, meter: StreamMeter) -> Failure? {
-        let worker = StreamWorker(number: number, site: site, job: job, meter: meter)
+    static func failure(number: Int, site: Site, job: ChunkJob, meter: ChunkMeter) -> Failure? {
+        let worker = ChunkWorker(number: number, site: site, job: job, meter: meter)
         do {
             do {
                 try worker.session.open()
@@ -103,7 +103,7 @@ final class StreamWorker {
     private func work(on claim: Claim) throws {
         do {
             claimed = try session.perform(
-                "chunk \(claim.n) of stage \(stage.name)", locking: [tables.source], waits: true
+                "chunk \(claim.n) of stage \(stage.name)", locking: [job.source.name], waits: true
             ) { connection in
                 try commit(claim, on: connection)
             }
@@ -120,23 +120,23 @@ final class StreamWorker {
         let next: ClaimResult?
         let began = MonotonicClock.now
         do {
-            next = try connection.transaction(site.moving) { try work(on: claim, $0) }
+            next = try connection.transaction(job.settings(site)) { try work(on: claim, $0) }
         } catch PostgresError.refused(let error) where error.isTimeout && !site.interruption.isCancelled {
             // Somebody may have cancelled it; only what took its time is slow.
             let isSlow = site.deadlines.statement > 0 && MonotonicClock.now - began >= site.deadlines.statement * 0.9
             if isSlow, try settleSlow(claim, on: connection) { return nil }
             throw PostgresError.refused(error)
-        } catch let unreadable as Unreadable {
+        } catch let fault as Unworkable {
             try connection.transaction(site.moving) { transaction in
                 guard try site.ledger.lockChunk(claim, of: stage, by: try introduction.current(), transaction) else {
                     return
                 }
-                try exhaustion.settleUnreadable(claim, because: unreadable.error, transaction)
+                try exhaustion.settleUnworkable(claim, because: fault, transaction)
             }
             return nil
         }
         guard let next else { return nil }
-        meter.add(batch.outcome)
+        meter.add(last)
         if case .claimed(let claim) = next { return claim }
         return nil
     }
@@ -153,32 +153,23 @@ final class StreamWorker {
         }
     }
 
-    /// The chunk's one transaction: lock, read and transform, write, record, claim the next. COMMIT follows alone.
+    /// The chunk's one transaction: lock, do the work, record, claim the next. COMMIT follows alone.
     private func work(on claim: Claim, _ transaction: borrowing Transaction) throws -> ClaimResult? {
         let worker = try introduction.current()
+        // Before anything that takes a snapshot.
+        try transaction.working(in: [site.ledger.schema], lock: site.deadlines.lock) {
+            try job.lockTables(transaction)
+        }
         guard try site.ledger.lockChunk(claim, of: stage, by: worker, transaction) else {
             // Another took it; or our own commit, whose answer was not heard, had done it.
-            if try introduction.didFinish(claim, of: stage, transaction) { meter.add(batch.outcome) }
+            if try introduction.didFinish(claim, of: stage, transaction) { meter.add(last) }
             return nil
         }
-        try transaction.working(in: [site.ledger.schema], lock: site.deadlines.lock) {
-            try tables.lockAgainstChange(transaction)
-        }
-        do {
-            try reader.read(claim.range, into: &batch, transaction)
-        } catch let error as PostgresError where error.errorClass == .row {
-            throw Unreadable(error: error)
-        }
-        let isCareful = careful == claim.n
-        let found =
-            isCareful
-            ? try writer.writeCarefully(&batch, transaction) : try writer.write(&batch, transaction)
-        var outcome = batch.outcome
-        outcome.adopted = found.adopted
-        outcome.kept = found.kept
-        outcome.targetRows -= found.unwritten
-        try site.ledger.addRejects(batch.rejects, in: claim, of: stage, transaction)
-        try site.ledger.finishChunk(claim, of: stage, with: outcome, endingAt: batch.end, transaction)
+        try job.checkTables(transaction)
+        let result = try task.perform(claim, carefully: careful == claim.n, transaction)
+        last = result.outcome
+        try site.ledger.addRejects(result.rejects, in: claim, of: stage, transaction)
+        try site.ledger.finishChunk(claim, of: stage, with: result.outcome, endingAt: result.end, transaction)
         try site.noteStopRequest(of: stage.run, transaction)
         if site.interruption.isStopping || meter.isHalted { return .othersAtWork }
         return try site.ledger.claim(stage, by: worker, transaction)
@@ -195,11 +186,6 @@ final class StreamWorker {
         }
         session.close()
     }
-}
-
-/// The server cannot give a row of a chunk as it is.
-private struct Unreadable: Error {
-    let error: PostgresError
 }
 
 extension ServerError {

@@ -3,7 +3,7 @@ import Postgres
 import Synchronization
 
 /// Adds up what the workers of this process commit, tells the reporter, and halts all when one failed for good.
-final class StreamMeter: Sendable {
+final class ChunkMeter: Sendable {
     private struct State {
         var progress: Progress
         var failure: Failure?

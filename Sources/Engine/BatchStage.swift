@@ -1,0 +1,54 @@
+import Ledger
+import Pipelines
+import Postgres
+
+/// A stage that runs one statement for each range of a table's keys: in the same ledger, chunks and workers as a stream.
+struct BatchStage {
+    let context: StageContext
+    let batch: SQLBatch
+
+    private var site: Site { context.site }
+
+    /// Does the stage; says how many rows this process worked through.
+    func perform() throws -> StageWork.Outcome {
+        let begun = try context.turn.take(site.defining) { transaction, record in
+            let source = try KeyedTable(context.table(batch.table), key: batch.key, transaction)
+            if record.state == .running, let known = record.sourceOID {
+                try context.checkFingerprint(record)
+                guard known == source.oid else {
+                    throw Failure(
+                        .refused, "\(source.name) is another table than the one stage \(record.name) was begun on",
+                        details: ["it was dropped and made again since"])
+                }
+            } else {
+                try begin(source, transaction)
+            }
+            return try job(source, transaction)
+        }
+        guard let job = begun else { return .done(rows: 0) }
+        let moved = try context.work(job)
+        try context.finish(job.stage)
+        return .done(rows: moved)
+    }
+
+    private func job(_ source: KeyedTable, _ transaction: borrowing Transaction) throws(PostgresError) -> ChunkJob {
+        let signature = try TableFacts.signature(of: [source.name], transaction)
+        return ChunkJob(
+            stage: chunked(source), source: source, work: .batch(BatchJob(batch: batch, signature: signature)))
+    }
+
+    private func chunked(_ source: KeyedTable) -> ChunkedStage {
+        ChunkedStage(run: context.run, name: context.stage.name, keyColumns: source.key.count)
+    }
+
+    private func begin(_ source: KeyedTable, _ transaction: borrowing Transaction) throws(PostgresError) {
+        let name = context.stage.name
+        let total = try transaction.row("select count(*) from \(source.name)").int(0) ?? 0
+        try site.ledger.beginStage(name, of: context.run, fingerprint: context.fingerprint, transaction)
+        try site.ledger.bindStage(
+            name, of: context.run, source: source.oid, target: nil, targetWasEmpty: nil, total: total, transaction)
+        try site.ledger.planChunks(
+            of: chunked(source), over: source.name, key: source.columns, rows: context.request.limits.rows,
+            total: total, transaction)
+    }
+}

@@ -1,0 +1,72 @@
+import Pipelines
+import Postgres
+import Transforms
+
+/// A column of a key: its name, and its type as it stands in a cast.
+struct KeyColumn {
+    let name: Identifier
+    let type: String
+    let typeOID: Int64
+    let collation: Int64
+}
+
+/// A table whose rows are told apart by a key, as the catalogue has it now.
+struct KeyedTable {
+    let name: QualifiedName
+    let oid: Int64
+    let key: [KeyColumn]
+
+    /// Looks a table up; every problem is told at once.
+    init(_ name: QualifiedName, key: [Identifier], _ transaction: borrowing Transaction) throws {
+        var problems: [String] = []
+        let facts = try TableFacts(name, transaction)
+        self.init(name, key: key, facts: facts, problems: &problems)
+        if let facts {
+            problems += try facts.keyProblems(key, transaction)
+        } else {
+            problems.append("there is no table \(name)")
+        }
+        guard problems.isEmpty else {
+            throw Failure(.failed, "\(name) is not what the stage needs", details: problems)
+        }
+    }
+
+    /// What the catalogue says of the key's columns; what is wrong with them is added to the problems.
+    init(_ name: QualifiedName, key: [Identifier], facts: TableFacts?, problems: inout [String]) {
+        self.name = name
+        oid = facts?.oid ?? 0
+        var columns: [KeyColumn] = []
+        for column in key {
+            guard let facts else { continue }
+            guard let found = facts.columns[column] else {
+                problems.append("\(name) has no column \(column)")
+                continue
+            }
+            if !TypeOID.keys.contains(found.typeOID) {
+                problems.append("\(name).\(column) is of type \(found.type), which cannot be a key here")
+            }
+            columns.append(
+                KeyColumn(name: column, type: found.type, typeOID: found.typeOID, collation: found.collation))
+        }
+        self.key = columns
+    }
+
+    /// The key as it is printed, as one SQL expression: for hashes.
+    func printedKey(of alias: String) -> String {
+        let parts = key.map { "\(alias).\($0.name.quoted)::text" }
+        return parts.count == 1 ? parts[0] : "array[\(parts.joined(separator: ", "))]::text"
+    }
+
+    /// The 64-bit hash of a row's key, as one SQL expression.
+    func keyHash(of alias: String) -> SQL {
+        "hashtextextended(\(unsafe: printedKey(of: alias)) collate \"C\", 0)"
+    }
+
+    /// The hash of a row's key and `xmin`: what sums over rows are made of.
+    func mark(of alias: String) -> SQL {
+        "hashtextextended(\(unsafe: printedKey(of: alias)) collate \"C\", \(unsafe: alias).xmin::text::bigint)"
+    }
+
+    /// The columns of the key.
+    var columns: [Identifier] { key.map(\.name) }
+}

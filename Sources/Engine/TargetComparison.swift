@@ -1,0 +1,127 @@
+import Ledger
+import Pipelines
+import Postgres
+
+/// Compares the rows that a range of the source should give with those that the target has for the same keys, both ways.
+/// The server compares, because it alone knows how it prints a value; only what differs comes back.
+struct TargetComparison {
+    let tables: StreamTables
+    let columns: [Identifier]
+    private let elements: [ArrayElement]
+    /// The target's columns that hold the source's key, as a key to pick ranges by.
+    private let parent: [KeyColumn]
+
+    /// A row of the target, or one that should be there.
+    struct Finding {
+        /// The source's key.
+        let key: Key
+        let id: String
+        let isFound: Bool
+        let isExpected: Bool
+        /// The columns whose values differ, with both.
+        let values: [(column: Identifier, found: [UInt8]?, expected: [UInt8]?)]
+    }
+
+    init(_ tables: StreamTables, columns: [Identifier], _ transaction: borrowing Transaction) throws {
+        self.tables = tables
+        self.columns = columns
+        let target = try TableFacts(tables.target, transaction)
+        elements = try columns.map { name in
+            guard let type = target?.columns[name]?.typeOID, let element = ArrayElement(type) else {
+                throw Failure(.failed, "\(tables.target).\(name) is not there, or of a type that cannot be compared")
+            }
+            return element
+        }
+        var parent: [KeyColumn] = []
+        for (name, key) in zip(tables.parent, tables.source.key) {
+            // Ranges are in the source's order, whatever the target's is.
+            let collation = target?.columns[name]?.collation == key.collation ? nil : key.collation
+            parent.append(
+                KeyColumn(
+                    name: name, type: key.type + (try Self.collate(collation, transaction)), typeOID: key.typeOID,
+                    collation: key.collation))
+        }
+        self.parent = parent
+    }
+
+    private static func collate(
+        _ collation: Int64?, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> String {
+        guard let collation, collation != 0 else { return "" }
+        let name = try transaction.run(
+            """
+            select format(' collate %I.%I', n.nspname, c.collname)
+              from pg_collation c join pg_namespace n on n.oid = c.collnamespace
+             where c.oid = \(.int(collation))::oid
+            """)
+        return name.first?.text(0) ?? ""
+    }
+
+    /// What differs in a range.
+    func findings(
+        _ rows: CopyRows, in range: KeyRange, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [Finding] {
+        let given = zip(rows.columns(columns.count), elements).map { column, element -> SQL in
+            "\(.column(column, of: element))"
+        }
+        let names = columns.map(\.quoted)
+        let pairs = names.flatMap { ["t.\($0)::text", "g.\($0)::text"] }
+        let keys = tables.parent.map { "coalesce(t.\($0.quoted), g.\($0.quoted))" }
+        let id = names[0]
+        let found = try transaction.run(
+            """
+            select \(unsafe: keys.map { "\($0)::text" }.joined(separator: ", ")),
+                   coalesce(t.\(unsafe: id), g.\(unsafe: id))::text, t.\(unsafe: id) is not null,
+                   g.\(unsafe: id) is not null, \(unsafe: pairs.joined(separator: ", "))
+              from (select \(SQL.list(columns)) from \(tables.target) t
+                     where \(tables.isOurs) and \(ChunkQuery.condition(range, key: parent, alias: "t"))) t
+              full join unnest(\(SQL.joined(given, separator: ", "))) as g (\(unsafe: names.joined(separator: ", ")))
+                on g.\(unsafe: id) = t.\(unsafe: id)
+             where (\(unsafe: names.map { "t.\($0)::text" }.joined(separator: ", ")))
+                   is distinct from (\(unsafe: names.map { "g.\($0)::text" }.joined(separator: ", ")))
+             order by \(unsafe: keys.joined(separator: ", ")), coalesce(t.\(unsafe: id), g.\(unsafe: id))
+            """)
+        let first = tables.parent.count
+        return found.rows.map { row in
+            let values = columns.enumerated().compactMap { index, column -> (Identifier, [UInt8]?, [UInt8]?)? in
+                let pair = (row.bytes(first + 3 + 2 * index), row.bytes(first + 4 + 2 * index))
+                return pair.0 == pair.1 ? nil : (column, pair.0, pair.1)
+            }
+            return Finding(
+                key: Key((0..<first).compactMap { row.bytes($0) }), id: row.text(first) ?? "",
+                isFound: row.bool(first + 1), isExpected: row.bool(first + 2), values: values)
+        }
+    }
+}
+
+extension ArrayElement {
+    /// The element that stands for a column of a type; text for the types that share its form.
+    fileprivate init?(_ typeOID: Int64) {
+        self.init(rawValue: UInt32(truncatingIfNeeded: typeOID == TypeOID.varchar ? TypeOID.text : typeOID))
+    }
+}
+
+extension TargetComparison.Finding {
+    /// What it says, for people: the row as a whole, or each value that differs.
+    func differences(in table: QualifiedName, isStale: Bool, _ text: LedgerText) -> [Difference] {
+        func difference(_ kind: Difference.Kind, _ place: String, _ found: String?, _ expected: String?) -> Difference {
+            Difference(
+                kind: kind, isStale: isStale, table: table.description, key: text.printable(key.description),
+                place: place, found: found, expected: expected)
+        }
+        guard isFound, isExpected else {
+            let shown = values.map { value in
+                let (found, expected) = Difference.excerpts(value.found, value.expected, text)
+                return "\(value.column.name) \(found ?? expected ?? "")"
+            }.joined(separator: " | ")
+            return [
+                difference(
+                    isFound ? .extra : .missing, "row \(id)", isFound ? shown : nil, isExpected ? shown : nil)
+            ]
+        }
+        return values.map { value in
+            let (found, expected) = Difference.excerpts(value.found, value.expected, text)
+            return difference(.different, "row \(id), column \(value.column.name)", found, expected)
+        }
+    }
+}

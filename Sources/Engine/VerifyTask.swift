@@ -1,0 +1,116 @@
+import Ledger
+import Pipelines
+import Postgres
+import Transforms
+
+/// What the workers of a verification need to know about one of its proofs.
+struct VerifyJob: Sendable {
+    enum Subject: Sendable {
+        case stream(Pipelines.Stream, StreamTables)
+        case batch(differences: RangedStatement)
+    }
+
+    let subject: Subject
+    /// The stage that is verified.
+    let origin: ChunkedStage
+    let tables: [QualifiedName]
+    /// What the catalogue says of the tables' columns.
+    let signature: String
+    let ledgerText: LedgerText
+    let limits: BatchLimits
+    let differences: DifferenceList
+
+    func currentSignature(_ transaction: borrowing Transaction) throws(PostgresError) -> String {
+        try TableFacts.signature(of: tables, transaction)
+    }
+}
+
+/// Looks at the rows of a chunk again, and at what was made of them, in one snapshot.
+final class VerifyTask {
+    private let job: VerifyJob
+    private let source: KeyedTable
+    private let ledger: Ledger
+    private var batch = Batch()
+
+    init(_ job: VerifyJob, source: KeyedTable, ledger: Ledger) {
+        self.job = job
+        self.source = source
+        self.ledger = ledger
+    }
+
+    /// Verifies a chunk. The transaction must see one moment of everything.
+    func perform(_ claim: Claim, _ transaction: borrowing Transaction) throws -> ChunkResult {
+        do {
+            guard let origin = claim.origin else {
+                throw PostgresError.unexpectedAnswer("chunk \(claim.n) does not say what it verifies")
+            }
+            let worked = try ledger.workedChunk(origin, of: job.origin, transaction)
+            switch job.subject {
+            case .stream(let stream, let tables):
+                return try verify(stream, tables, claim.range, worked, transaction)
+            case .batch(let differences):
+                return try verify(differences, claim.range, worked, transaction)
+            }
+        } catch let error as PostgresError where error.errorClass == .row {
+            throw Unworkable(error: error, code: .badText)
+        }
+    }
+
+    private func verify(
+        _ stream: Pipelines.Stream, _ tables: StreamTables, _ range: KeyRange, _ worked: WorkedChunk,
+        _ transaction: borrowing Transaction
+    ) throws -> ChunkResult {
+        var reader = ChunkReader(stream, query: ChunkQuery(tables: tables, limits: job.limits))
+        try reader.read(range, into: &batch, transaction)
+        let seen = KeyRange(above: range.lower, through: batch.end ?? range.upper)
+        let comparison = try TargetComparison(tables, columns: reader.targetColumns, transaction)
+        let verdicts = ChunkVerdicts(
+            batch: batch, worked: worked, tables: tables, text: job.ledgerText,
+            rows: try comparison.findings(batch.rows, in: seen, transaction),
+            covers: try CoverComparison(tables: tables).findings(batch.items, transaction))
+        job.differences.add(verdicts.differences)
+        return ChunkResult(outcome: verdicts.outcome, end: batch.end)
+    }
+
+    /// The query's rows are a key, what is there, and what should be.
+    private func verify(
+        _ statement: RangedStatement, _ range: KeyRange, _ worked: WorkedChunk, _ transaction: borrowing Transaction
+    ) throws -> ChunkResult {
+        let condition = ChunkQuery.condition(range, key: source.key, alias: "source")
+        let rows = try SeenRow.read(source, where: condition, transaction)
+        let found = try transaction.working(in: [source.name.schema], lock: 0) {
+            do throws(PostgresError) {
+                return try transaction.run(statement.sql(where: condition)).rows
+            } catch {
+                if error.errorClass != .stop || error.endsSession { throw error }
+                throw Failure(error, while: "\(statement.name):\(statement.line)")
+            }
+        }
+        var outcome = ChunkOutcome()
+        var hashes: [String: Int64] = [:]
+        var changed: Set<Int64> = []
+        for row in rows {
+            outcome.seen.append(keyHash: row.hash, xmin: row.xmin, mark: row.mark)
+            hashes[row.key.description] = row.hash
+            if worked.xmins[row.hash] != Int64(row.xmin) { changed.insert(row.hash) }
+        }
+        var different: Set<Int64> = []
+        var list: [Difference] = []
+        for row in found {
+            let key = row.text(0) ?? ""
+            let hash = hashes[key]
+            let isStale = hash.map(changed.contains) ?? false
+            if let hash { different.insert(hash) } else { outcome.extra += 1 }
+            let (found, expected) = Difference.excerpts(row.bytes(1), row.bytes(2), job.ledgerText)
+            list.append(
+                Difference(
+                    kind: hash == nil ? .extra : .different, isStale: isStale, table: source.name.description,
+                    key: job.ledgerText.printable(key), place: "", found: found, expected: expected))
+        }
+        job.differences.add(list)
+        outcome.stale = Int64(different.intersection(changed).count)
+        outcome.wrong = Int64(different.count) - outcome.stale
+        outcome.migrated = Int64(rows.count - different.count)
+        return ChunkResult(outcome: outcome)
+    }
+}
