@@ -58,24 +58,9 @@ struct ConstraintReader {
     private func index() -> Constraint.Definition? {
         let isUnique = object.flag("unique")
         let columns = object.identifiers("index")
-        let predicate = predicate()
+        let predicate = object.expression("where")
         guard let isUnique, let columns, predicate != nil || !object.has("where") else { return nil }
         return .index(columns: columns, isUnique: isUnique, predicate: predicate)
-    }
-
-    /// One SQL expression in canonical form; it holds no comment that could hide what is put behind it.
-    private func predicate() -> String? {
-        guard let text = object.string("where", .optional) else { return nil }
-        do throws(SQLTextError) {
-            let script = try SQLScript(name: "", bytes: Array(text.utf8))
-            if script.statements.count == 1, let only = script.statements.first {
-                return String(decoding: only.canonicalText, as: UTF8.self)
-            }
-            object.complain(about: "where", "must be one expression")
-        } catch {
-            object.complain(about: "where", "is no SQL expression: \(error.message)")
-        }
-        return nil
     }
 
     private func foreignKey() -> Constraint.Definition? {

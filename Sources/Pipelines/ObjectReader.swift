@@ -97,27 +97,33 @@ struct ObjectReader {
     }
 
     /// Names of database objects: at least one, none twice.
-    func identifiers(_ key: String) -> [Identifier]? {
-        guard let elements = array(key) else { return nil }
-        var names: [Identifier] = []
+    func identifiers(_ key: String, _ presence: Presence = .required) -> [Identifier]? {
+        guard let texts = strings(key, presence) else { return nil }
+        let names = texts.compactMap { identifier($0, key: key) }
+        return names.count == texts.count ? names : nil
+    }
+
+    /// Strings: at least one, none twice.
+    func strings(_ key: String, _ presence: Presence = .required) -> [String]? {
+        guard let elements = array(key, presence) else { return nil }
+        var texts: [String] = []
         for element in elements {
             guard case .string(let text) = element.content else {
                 complain(about: key, "must hold strings only, not \(element.content.noun)")
                 return nil
             }
-            guard let name = identifier(text, key: key) else { return nil }
-            guard !names.contains(name) else {
+            guard !texts.contains(where: { $0.utf8.elementsEqual(text.utf8) }) else {
                 complain(about: key, "names \(quotation(text)) twice")
                 return nil
             }
-            names.append(name)
+            texts.append(text)
         }
-        return names
+        return texts
     }
 
     /// The elements of an array that is not empty.
-    func array(_ key: String) -> [LocatedValue]? {
-        guard let value = value(key) else { return nil }
+    func array(_ key: String, _ presence: Presence = .required) -> [LocatedValue]? {
+        guard let value = value(key, presence) else { return nil }
         guard case .array(let elements) = value.content else {
             complain(about: key, "must be an array, not \(value.content.noun)")
             return nil

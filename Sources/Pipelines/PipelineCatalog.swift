@@ -1,3 +1,5 @@
+import JSON
+
 /// The pipelines of a project: the files `pipelines/<name>.json` in its directory.
 public struct PipelineCatalog: Sendable {
     private static let directory = "pipelines"
@@ -33,15 +35,27 @@ public struct PipelineCatalog: Sendable {
             let hint = hint(for: name, among: known)
             throw Self.error(Self.directory, "there is no pipeline \(quotation(name)); \(hint)")
         }
-        let file = "\(Self.directory)/\(name)\(Self.suffix)"
+        let file = Self.file(of: name)
         let bytes: [UInt8]
         do throws(ProjectFiles.Fault) {
             bytes = try files.read(file)
         } catch {
             throw Self.error(file, error.message)
         }
-        return try PipelineReader(name: name, file: file, files: files).read(bytes)
+        return try PipelineReader(name: name, file: file, files: files, catalog: self).read(bytes)
     }
+
+    /// What a pipeline says that it needs, as far as its file can be read: what is wrong with it is told by loading it.
+    func needs(of name: String) -> [String] {
+        guard PlainName.isValid(name), let bytes = try? files.read(Self.file(of: name)),
+            case .object(let members)? = (try? ConfigurationFile.read(bytes))?.content,
+            case .array(let elements)? = members.first(where: { $0.key == "needs" })?.value.content
+        else { return [] }
+        return elements.compactMap { if case .string(let name) = $0.content { name } else { nil } }
+    }
+
+    /// The path of a pipeline's file in the project.
+    static func file(of name: String) -> String { "\(directory)/\(name)\(suffix)" }
 
     private static func error(_ file: String, _ message: String) -> PipelineError {
         PipelineError(problems: [.init(file: file, line: nil, message: message)])

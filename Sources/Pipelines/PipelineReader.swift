@@ -5,12 +5,14 @@ import Postgres
 struct PipelineReader {
     private let name: String
     private let files: ProjectFiles
+    private let catalog: PipelineCatalog
     private let problems: ProblemList
 
     /// A reader for the pipeline that `name` calls, in the file that must hold it.
-    init(name: String, file: String, files: ProjectFiles) {
+    init(name: String, file: String, files: ProjectFiles, catalog: PipelineCatalog) {
         self.name = name
         self.files = files
+        self.catalog = catalog
         problems = ProblemList(file: file)
     }
 
@@ -42,17 +44,18 @@ struct PipelineReader {
         }
         let title = object.sentence("title")
         let schema = object.identifier("schema", .optional)
-        let stages = stages(of: object)
-        guard declared != nil, let title, let stages else { return nil }
-        return Pipeline(name: name, title: title, schema: schema, needs: [], stages: stages, file: problems.file)
+        let needs = NeedsReader(pipeline: name, catalog: catalog).read(object)
+        let stages = stages(of: object, needs: needs)
+        guard declared != nil, let title, let needs, let stages else { return nil }
+        return Pipeline(name: name, title: title, schema: schema, needs: needs, stages: stages, file: problems.file)
     }
 
-    private func stages(of object: ObjectReader) -> [Stage]? {
+    private func stages(of object: ObjectReader, needs: [String]?) -> [Stage]? {
         guard let elements = object.array("stages") else { return nil }
-        var reader = StageReader(files: files, problems: problems)
-        let stages = elements.enumerated().compactMap { index, element in
-            reader.read(element, number: index + 1)
-        }
-        return stages.count == elements.count ? stages : nil
+        let others = OtherPipelines(own: name, needs: needs, catalog: catalog)
+        var reader = StageReader(files: files, others: others, problems: problems)
+        for (index, element) in elements.enumerated() { reader.read(element, number: index + 1) }
+        StageConflicts(stages: reader.stages, problems: problems).tell()
+        return reader.stages.count == elements.count ? reader.stages : nil
     }
 }

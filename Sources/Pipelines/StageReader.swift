@@ -3,35 +3,41 @@ import Postgres
 
 /// Reads the stages of a pipeline file, one after the other, and the SQL files they name.
 struct StageReader {
-    private let files: ProjectFiles
+    /// The stages that were read, in order; those that are wrong are left out.
+    private(set) var stages: [Stage] = []
+    private let scripts: ScriptReader
+    private let others: OtherPipelines
     private let problems: ProblemList
     /// The lines of the names met so far, also those of stages that are wrong otherwise.
     private var lines: [String: Int] = [:]
     private var constraintLines: [Identifier: Int] = [:]
 
-    init(files: ProjectFiles, problems: ProblemList) {
-        self.files = files
+    init(files: ProjectFiles, others: OtherPipelines, problems: ProblemList) {
+        scripts = ScriptReader(files: files, problems: problems)
+        self.others = others
         self.problems = problems
     }
 
-    /// The stage; nil when it leaves a problem. `number` counts from 1, for stages without a name.
-    mutating func read(_ value: LocatedValue, number: Int) -> Stage? {
-        guard var object = ObjectReader(value, subject: "stage \(number)", problems: problems) else { return nil }
+    /// Reads the next stage, or leaves a problem. `number` counts from 1, for stages without a name.
+    mutating func read(_ value: LocatedValue, number: Int) {
+        guard var object = ObjectReader(value, subject: "stage \(number)", problems: problems) else { return }
+        let earlier = EarlierStages(stages: stages, names: lines.keys.sorted())
         let name = name(of: object)
         if let name { object.subject = "stage \(quotation(name))" }
         let title = object.sentence("title", .optional)
-        let isOptional = object.flag("optional")
-        let isDestructive = object.flag("destructive")
-        if isDestructive == true, isOptional == false {
-            object.complain(about: "destructive", "needs \"optional\": true, so that it never runs unasked")
+        let flags = StageFlags(object)
+        guard let kind = kind(of: object) else {
+            flags?.check(object, kind: nil)
+            return
         }
-        guard let kind = kind(of: object) else { return nil }
+        flags?.check(object, kind: kind)
         object.expectKeys(PipelineKeys.stage(kind), of: "a \(kind.rawValue) stage")
-        let work = work(of: object, kind: kind)
-        guard let name, let isOptional, let isDestructive, let work else { return nil }
-        return Stage(
-            name: name, title: title, isOptional: isOptional, isDestructive: isDestructive, work: work,
-            line: object.line)
+        let work = work(of: object, kind: kind, after: earlier)
+        guard let name, let flags, let work else { return }
+        stages.append(
+            Stage(
+                name: name, title: title, isOptional: flags.isOptional, isDestructive: flags.isDestructive, work: work,
+                line: object.line))
     }
 
     private mutating func name(of object: ObjectReader) -> String? {
@@ -55,33 +61,18 @@ struct StageReader {
         return nil
     }
 
-    private mutating func work(of object: ObjectReader, kind: StageKind) -> Work? {
+    private mutating func work(of object: ObjectReader, kind: StageKind, after earlier: EarlierStages) -> Work? {
         switch kind {
-        case .check: script(of: object).map { .check($0) }
-        case .sql: script(of: object).map { .sql($0) }
+        case .check: scripts.script(of: object).map { .check($0) }
+        case .sql: scripts.script(of: object).map { .sql($0) }
         case .stream: StreamReader.read(object).map { .stream($0) }
         case .constraints: constraints(of: object).map { .constraints($0) }
-        case .batch, .verify, .retire: nil
+        case .batch: BatchReader(stage: object, scripts: scripts).read().map { .batch($0) }
+        case .verify:
+            VerificationReader(stage: object, earlier: earlier, others: others, scripts: scripts, problems: problems)
+                .read().map { .verify($0) }
+        case .retire: RetirementReader(stage: object, earlier: earlier).read().map { .retire($0) }
         }
-    }
-
-    private func script(of object: ObjectReader) -> SQLScript? {
-        guard let path = object.string("sql") else { return nil }
-        let bytes: [UInt8]
-        do throws(ProjectFiles.Fault) {
-            bytes = try files.read(path)
-        } catch {
-            object.complain(about: "sql", "names \(quotation(path)): \(error.message)")
-            return nil
-        }
-        do throws(SQLTextError) {
-            let script = try SQLScript(name: path, bytes: bytes)
-            if !script.statements.isEmpty { return script }
-            problems.add(file: path, line: nil, "the file holds no statement")
-        } catch {
-            problems.add(file: path, line: error.line, error.message)
-        }
-        return nil
     }
 
     private mutating func constraints(of object: ObjectReader) -> [Constraint]? {

@@ -59,4 +59,11 @@ public enum BuiltInTransform: String, CaseIterable, Sendable {
         case .memoirImages: 0...1
         }
     }
+    /// Whether it has a second result, which a stream may write back to the source row.
+    var hasSecondResult: Bool {
+        switch self {
+        case .memoirSections: true
+        case .memoirImages: false
+        }
+    }
 }

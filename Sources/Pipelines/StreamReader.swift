@@ -25,20 +25,27 @@ struct StreamReader {
         let table = object.identifier("table")
         let key = object.identifiers("key")
         let columns = object.identifiers("columns")
+        let carry = object.has("carry") ? object.identifiers("carry") : []
+        let maybeMissing = object.flag("maybe_missing")
         if let key, let columns, let both = columns.first(where: key.contains) {
             object.complain(about: "columns", "names \(quotation(both.name)), which is read as part of the key")
             return nil
         }
-        guard let table, let key, let columns else { return nil }
-        return Stream.Source(table: table, key: key, columns: columns, carry: [], maybeMissing: false)
+        if let carry, let both = carry.first(where: ((key ?? []) + (columns ?? [])).contains) {
+            object.complain(about: "carry", "names \(quotation(both.name)), which is read already")
+            return nil
+        }
+        guard let table, let key, let columns, let carry, let maybeMissing else { return nil }
+        return Stream.Source(table: table, key: key, columns: columns, carry: carry, maybeMissing: maybeMissing)
     }
 
     private func target() -> Stream.Target? {
         guard let object = stage.object("target", keys: PipelineKeys.target) else { return nil }
         let table = object.identifier("table")
         let parent = object.identifiers("parent")
-        guard let table, let parent else { return nil }
-        return Stream.Target(table: table, parent: parent, rows: nil)
+        let rows = object.expression("rows")
+        guard let table, let parent, rows != nil || !object.has("rows") else { return nil }
+        return Stream.Target(table: table, parent: parent, rows: rows)
     }
 
     private func transform() -> BuiltInTransform? {
@@ -58,17 +65,31 @@ struct StreamReader {
             consistent = false
         }
         let (source, target, transform) = (stream.source, stream.target, stream.transform)
+        let (columns, carries) = (transform.columnCount, transform.carryCounts)
         expect(
-            source.columns.count == transform.columnCount, "source",
-            "must name \(transform.columnCount) columns for \(transform.rawValue), not \(source.columns.count)")
+            source.columns.count == columns, "source",
+            "must name \(counted(columns, "column")) for \(transform.rawValue), not \(source.columns.count)")
+        expect(
+            carries.contains(source.carry.count), "source",
+            "can carry \(counted(carries.upperBound, "column")) for \(transform.rawValue), not \(source.carry.count)")
         expect(
             source.key.count == target.parent.count, "target",
             "must name as many parent columns as the source's key has: \(source.key.count)")
         expect(source.table != target.table, "target", "is the table that is read")
+        if let both = source.carry.first(where: target.parent.contains) {
+            expect(false, "target", "has \(quotation(both.name)) for the key, which is carried over, too")
+        }
         if let column = stream.writeBack {
+            expect(transform.hasSecondResult, "write_back", "has nothing to write: \(transform.rawValue) has one result")
             expect(!source.key.contains(column), "write_back", "would change the key")
             expect(!source.columns.contains(column), "write_back", "would change a column that is read")
+            expect(!source.carry.contains(column), "write_back", "would change a column that is carried over")
         }
         return consistent
     }
+}
+
+/// A number and its noun.
+private func counted(_ number: Int, _ noun: String) -> String {
+    number == 1 ? "1 \(noun)" : "\(number == 0 ? "no" : String(number)) \(noun)s"
 }

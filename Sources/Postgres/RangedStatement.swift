@@ -17,6 +17,8 @@ public struct RangedStatement: Equatable, Sendable {
         case notOneStatement(Int)
         /// It has another number of places for the range than one.
         case notOneRange(Int)
+        /// It has a `$1` or its like, on this line, which would take the range's own values for its.
+        case parameter(line: Int)
     }
 
     /// Takes a script that holds one statement and one place.
@@ -24,16 +26,20 @@ public struct RangedStatement: Equatable, Sendable {
         guard script.statements.count == 1, let statement = script.statements.first else {
             throw .notOneStatement(script.statements.count)
         }
-        // As psql reads it: a colon and the word right behind it, outside of quotes and comments.
+        if let parameter = statement.tokens.first(where: { $0.kind == .parameter }) {
+            throw .parameter(line: parameter.line)
+        }
+        let start = statement.tokens.first?.range.lowerBound ?? 0
+        let text = Array(statement.text.utf8)
+        // As psql reads it: a colon and the word right behind it, in this case, outside of quotes and comments.
         let places = zip(statement.tokens, statement.tokens.dropFirst()).filter { colon, word in
             colon.isSymbol(":") && word.isWord("range") && colon.range.upperBound == word.range.lowerBound
+                && text[word.range.lowerBound - start..<word.range.upperBound - start].elementsEqual("range".utf8)
         }
-        guard places.count == 1, let place = places.first, let start = statement.tokens.first?.range.lowerBound
-        else { throw .notOneRange(places.count) }
+        guard places.count == 1, let place = places.first else { throw .notOneRange(places.count) }
         name = script.name
         line = statement.line
         canonicalText = statement.canonicalText
-        let text = Array(statement.text.utf8)
         before = String(decoding: text[..<(place.0.range.lowerBound - start)], as: UTF8.self)
         after = String(decoding: text[(place.1.range.upperBound - start)...], as: UTF8.self)
     }
