@@ -21,6 +21,18 @@ struct ChunkReader {
         try read(ChunkQuery.condition(range, key: query.tables.source.key, alias: "s"), into: &batch, transaction)
     }
 
+    /// Fills a batch with the rows of a range, some left out, up to the batch's limit of bytes.
+    mutating func read(
+        _ range: KeyRange, except keys: Set<Key>, into batch: inout Batch, _ transaction: borrowing Transaction
+    ) throws {
+        var condition = ChunkQuery.condition(range, key: query.tables.source.key, alias: "s")
+        if !keys.isEmpty {
+            let left = ChunkQuery.condition(Array(keys), key: query.tables.source.key, alias: "s")
+            condition = "\(condition) and not (\(left))"
+        }
+        try read(condition, into: &batch, transaction)
+    }
+
     /// Fills a batch with the rows of some keys.
     mutating func read(keys: [Key], into batch: inout Batch, _ transaction: borrowing Transaction) throws {
         try read(ChunkQuery.condition(keys, key: query.tables.source.key, alias: "s"), into: &batch, transaction)

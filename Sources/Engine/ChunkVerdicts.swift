@@ -15,7 +15,7 @@ struct ChunkVerdicts {
     private let text: LedgerText
 
     init(
-        batch: Batch, worked: WorkedChunk, tables: StreamTables, text: LedgerText,
+        batch: Batch, worked: WorkedChunk, rejected: [SeenRow], tables: StreamTables, text: LedgerText,
         rows: [TargetComparison.Finding], covers: [CoverComparison.Finding]
     ) {
         self.batch = batch
@@ -29,6 +29,7 @@ struct ChunkVerdicts {
         for index in batch.items.indices {
             judge(index, ofKey.removeValue(forKey: batch.items[index].key) ?? [], ofCover[index])
         }
+        for row in rejected { judge(row, ofKey.removeValue(forKey: row.key) ?? []) }
         // What is left belongs to no row of the source.
         for finding in rows where ofKey[finding.key] != nil {
             outcome.extra += 1
@@ -42,20 +43,14 @@ struct ChunkVerdicts {
         let item = batch.items[index]
         let seen = batch.seen.entry(at: index)
         let isChanged = worked.xmins[seen.keyHash] != Int64(seen.xmin)
-        let isRecorded = worked.rejected.contains(item.key)
-        let isAbsent = rows.allSatisfy { !$0.isFound }
         let isCoverUnset = judge(cover, of: item, isChanged, isWritten: worked.written.contains(seen.keyHash))
         switch item.fate {
-        // Whatever it would give now, it is in the ledger as rejected, and nothing of it is in the target.
-        case _ where isRecorded && isAbsent: outcome.rejected += 1
-        case .migrated(let start, let end) where rows.isEmpty && !isCoverUnset:
-            outcome.migrated += 1
-            outcome.targetRows += Int64(end.rows(since: start))
+        case .migrated where rows.isEmpty && !isCoverUnset: outcome.migrated += 1
         case .empty where rows.isEmpty && !isCoverUnset: outcome.empty += 1
         default:
             if isChanged { outcome.stale += 1 } else { outcome.wrong += 1 }
             differences += rows.flatMap { $0.differences(in: tables.target, isStale: isChanged, text) }
-            if case .rejected(let reject) = item.fate, !isRecorded {
+            if case .rejected(let reject) = item.fate {
                 differences.append(
                     Difference(
                         kind: .unaccounted, isStale: isChanged, table: tables.source.name.description,
@@ -63,6 +58,18 @@ struct ChunkVerdicts {
                         expected: "a reject: \(reject.message)"))
             }
         }
+    }
+
+    /// Nothing of a rejected row may be in the target.
+    private mutating func judge(_ row: SeenRow, _ rows: [TargetComparison.Finding]) {
+        outcome.seen.append(keyHash: row.hash, xmin: row.xmin, mark: row.mark)
+        guard !rows.isEmpty else {
+            outcome.rejected += 1
+            return
+        }
+        let isChanged = worked.xmins[row.hash] != Int64(row.xmin)
+        if isChanged { outcome.stale += 1 } else { outcome.wrong += 1 }
+        differences += rows.flatMap { $0.differences(in: tables.target, isStale: isChanged, text) }
     }
 
     /// Takes note of a cover that is not ours; says whether one of ours that should be there is not.

@@ -34,7 +34,7 @@ struct CoverComparison {
                           \(.textArray(wanted.map { $0.element.cover })), \(SQL.joined(keys, separator: ", ")))
                    as v (i, value, \(unsafe: names))
               join \(tables.source.name) s on \(unsafe: matches.joined(separator: " and "))
-             cross join lateral (select nullif(s.\(column), 'null'::jsonb) as found, v.value::jsonb as expected) both
+             cross join lateral (select nullif(s.\(column), 'null'::jsonb) as found, v.value::jsonb as expected) sides
              where found::text is distinct from expected::text order by v.i
             """)
         return found.rows.compactMap { row in

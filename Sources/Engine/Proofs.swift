@@ -35,6 +35,12 @@ struct Proofs {
                 jobs.unprovable.append("nothing to verify of \(proof.stage): \(reason)")
                 continue
             }
+            if case .stream(let stream) = proof.subject,
+                let reason = try StreamTables.missing(stream, schema: schema, transaction)
+            {
+                jobs.unprovable.append("\(proof.stage) cannot be verified any more: \(reason)")
+                continue
+            }
             let chunked = ChunkedStage(run: run, name: stage, keyColumns: proof.source.key.count, part: index + 1)
             jobs.jobs.append(try job(proof, chunked, origin: record, differences, transaction))
         }

@@ -61,15 +61,28 @@ final class VerifyTask {
         _ transaction: borrowing Transaction
     ) throws -> ChunkResult {
         var reader = ChunkReader(stream, query: ChunkQuery(tables: tables, limits: job.limits))
-        try reader.read(range, into: &batch, transaction)
+        // What was rejected is not read again: it may have been rejected because reading it ended its worker.
+        try reader.read(range, except: worked.rejected, into: &batch, transaction)
         let seen = KeyRange(above: range.lower, through: batch.end ?? range.upper)
         let comparison = try TargetComparison(tables, columns: reader.targetColumns, transaction)
         let verdicts = ChunkVerdicts(
-            batch: batch, worked: worked, tables: tables, text: job.ledgerText,
-            rows: try comparison.findings(batch.rows, in: seen, transaction),
+            batch: batch, worked: worked, rejected: try rejected(worked.rejected, in: seen, transaction),
+            tables: tables, text: job.ledgerText, rows: try comparison.findings(batch.rows, in: seen, transaction),
             covers: try CoverComparison(tables: tables).findings(batch.items, transaction))
         job.differences.add(verdicts.differences)
         return ChunkResult(outcome: verdicts.outcome, end: batch.end)
+    }
+
+    /// The rejected rows of a range that are still there.
+    private func rejected(
+        _ keys: Set<Key>, in range: KeyRange, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [SeenRow] {
+        if keys.isEmpty { return [] }
+        let condition: SQL = """
+            \(ChunkQuery.condition(range, key: source.key, alias: "source"))
+            and \(ChunkQuery.condition(Array(keys), key: source.key, alias: "source"))
+            """
+        return try SeenRow.read(source, where: condition, transaction)
     }
 
     /// The query's rows are a key, what is there, and what should be.

@@ -101,7 +101,8 @@ extension Ledger {
     private func cut(
         _ n: Int64, of stage: ChunkedStage, at key: Key, _ transaction: borrowing Transaction
     ) throws(PostgresError) {
-        // Two splits at once would choose the same number for their new chunks.
+        // Two splits at once would choose the same number for their new chunks. Where the transaction sees one moment only,
+        // waiting does not help: then the conflict is one of serialization, and the work is tried again.
         try transaction.run(
             "select pg_advisory_xact_lock(hashtextextended(\(.text(stage.name)), \(.int(stage.run.value))))")
         try transaction.changeOne(
@@ -110,6 +111,7 @@ extension Ledger {
             select run_id, stage, (select max(n) + 1 from chunks where \(stage.allRows)), part, origin,
                    \(key.parameter), upper
               from chunks where \(stage.rows) and n = \(.int(n))
+            on conflict do nothing
             """)
         try transaction.changeOne(
             "update chunks set upper = \(key.parameter) where \(stage.rows) and n = \(.int(n))")

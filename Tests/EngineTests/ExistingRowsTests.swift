@@ -81,7 +81,7 @@ struct ExistingRowsTests {
             delete from chapter_sections where chapter_id = \(Memoir.key(6)) and order_index = 1;
             delete from chapter_sections where chapter_id = \(Memoir.key(7))
             """)
-        let result = try await memoir.run(existing: .keep)
+        let result = try await memoir.run(until: "constraints", existing: .keep)
         #expect(result.outcomes == [12, 12, 0, 0, 0])
         #expect(result.rows?.adopted == 9)
         let texts = "select string_agg(content, ',' order by order_index) from chapter_sections where chapter_id = "

@@ -142,11 +142,11 @@ struct LiveSourceTests {
         _ = try? await memoir.psql(
             """
             insert into chapter_sections (id, chapter_id, order_index, content)
-            select gen_random_uuid(), chapter_id, order_index, '' from chapter_sections limit 1;
+            select gen_random_uuid(), chapter_id, order_index, 'twice' from chapter_sections limit 1;
             create unique index concurrently chapter_sections_chapter_id_order_index_key
                 on chapter_sections (chapter_id, order_index)
             """)
-        try await memoir.psql("delete from chapter_sections where content = ''")
+        try await memoir.psql("delete from chapter_sections where content = 'twice'")
         try await memoir.run()
         #expect(
             try await memoir.psql(
