@@ -19,10 +19,21 @@ public struct LedgerView {
         self.session = session
     }
 
-    /// How every run stands, the newest first; empty where no ledger is.
-    public func summaries() throws -> [RunSummary] {
-        try look { transaction in
-            try site.ledger.runs(transaction).map { try RunSummary($0, ledger: site.ledger, transaction) }
+    /// How runs stand, the newest first, each as it is at one moment; empty where no ledger is.
+    ///
+    /// A run that seems to be interrupted is looked at twice: who ended in order between a look at the ledger and one at
+    /// the living has told the ledger by the second.
+    public func summaries(of pipeline: String? = nil, on schema: Identifier? = nil) throws -> [RunSummary] {
+        let first = try readSummaries(of: pipeline, on: schema)
+        return first.contains(where: \.isInterrupted) ? try readSummaries(of: pipeline, on: schema) : first
+    }
+
+    private func readSummaries(of pipeline: String?, on schema: Identifier?) throws -> [RunSummary] {
+        try look(.repeatableRead) { transaction in
+            try site.ledger.runs(transaction).filter { run in
+                (pipeline == nil || pipeline == run.pipeline)
+                    && (schema == nil || schema == Identifier(run.sourceSchema))
+            }.map { try RunSummary($0, ledger: site.ledger, transaction) }
         } ?? []
     }
 
@@ -97,11 +108,11 @@ public struct LedgerView {
     }
 
     private func requestStop(of run: Run, _ transaction: borrowing Transaction) throws -> [RunSummary.Worker] {
-        let living = try site.ledger.livingWorkers(of: run.id, transaction).filter { $0.number == 0 }
+        let living = try site.ledger.livingWorkers(of: run.id, transaction)
         if living.isEmpty { return [] }
         try site.ledger.requestStop(of: run.id, transaction)
         try site.ledger.audit(.stopRequested, run: run.id, pipeline: run.pipeline, by: site.actor, transaction)
-        return living.map { RunSummary.Worker(host: $0.host, pid: $0.pid, since: $0.since) }
+        return RunSummary.Worker.processes(of: living)
     }
 
     func existingRun(of pipeline: String, on schema: Identifier) throws -> RunID {
@@ -111,15 +122,33 @@ public struct LedgerView {
     }
 
     /// Reads the ledger; nil where there is none.
-    private func look<R>(_ body: (borrowing Transaction) throws -> R) throws -> R? {
-        try session.perform("reading the ledger") { connection in
-            try connection.transaction(site.looking) { transaction in
-                let presence = try site.ledger.presence(transaction)
-                if presence == .absent { return nil }
-                try LedgerGuard.admit(presence, site.ledger)
-                return try body(transaction)
+    private func look<R>(
+        _ isolation: TransactionSettings.Isolation = .readCommitted, _ body: (borrowing Transaction) throws -> R
+    ) throws -> R? {
+        var settings = site.looking
+        settings.isolation = isolation
+        return try session.perform("reading the ledger") { connection in
+            do {
+                return try connection.transaction(settings) { transaction in
+                    let presence = try site.ledger.presence(transaction)
+                    if presence == .absent { return nil }
+                    try LedgerGuard.admit(presence, site.ledger)
+                    return try body(transaction)
+                }
+            } catch let error as PostgresError where error.serverError?.sqlstate == "42501" {
+                throw notAllowed(error)
             }
         }
+    }
+
+    private func notAllowed(_ error: PostgresError) -> Failure {
+        var failure = Failure(error, while: "reading the ledger")
+        let schema = site.ledger.schema.quoted
+        failure.next = """
+            let its owner say, with your role in the place of the dots: \
+            grant usage on schema \(schema) to …; grant select on all tables in schema \(schema) to …
+            """
+        return failure
     }
 
     private static func neverBegun(_ pipeline: String, _ schema: Identifier) -> Failure {

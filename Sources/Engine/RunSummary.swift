@@ -1,43 +1,5 @@
-import Ledger
+public import Ledger
 import Postgres
-
-/// What a stage did in all, as the ledger has it.
-public struct StageSummary: Sendable {
-    /// The stage.
-    public let name: String
-    /// The kind of its work.
-    public let kind: String
-    /// How it stands: pending, running or done.
-    public let state: String
-    /// The sums over its chunks; nil where it has none.
-    public let rows: Rows?
-
-    /// Sums over chunks.
-    public struct Rows: Sendable, Equatable {
-        /// Source rows read.
-        public let read: Int64
-        /// Source rows whose rows are in the target.
-        public let migrated: Int64
-        /// Source rows that give no row.
-        public let empty: Int64
-        /// Source rows with an open or accepted reject.
-        public let rejected: Int64
-        /// Source rows that vanished after they were read.
-        public let gone: Int64
-        /// Of the migrated: those whose equal rows were there already.
-        public let adopted: Int64
-        /// Of the migrated: those whose rows were there already, differ, and were kept.
-        public let kept: Int64
-        /// Rows of the target that they gave.
-        public let targetRows: Int64
-        /// Source rows when the stage was planned.
-        public let total: Int64?
-        /// Chunks that are done.
-        public let chunksDone: Int64
-        /// Chunks in all.
-        public let chunks: Int64
-    }
-}
 
 /// A key of documents that nothing reads.
 public struct UnmappedKey: Sendable, Equatable {
@@ -45,6 +7,8 @@ public struct UnmappedKey: Sendable, Equatable {
     public let name: String
     /// In how many documents it was met.
     public let count: Int64
+    /// Whether an operator accepts to lose it.
+    public let isAccepted: Bool
 }
 
 /// How a run stands, read from the ledger and nothing else.
@@ -55,33 +19,54 @@ public struct RunSummary: Sendable {
     public let pipeline: String
     /// The schema whose tables it works on.
     public let schema: String
-    /// running, stopped, failed or done.
+    /// running, stopped, failed or done, as whoever worked on it last said; see `isInterrupted`.
     public let state: String
+    /// Whether somebody asked it to stop.
+    public let isAskedToStop: Bool
     /// When it was begun.
     public let startedAt: String
     /// When its last stage was done.
     public let finishedAt: String?
+    /// How the last work on it ended; nil while it runs, and where none ever ended in order.
+    public let end: RunEnd?
+    /// The last that was heard of those who worked on it; nil unless it was interrupted.
+    public let lastSign: LastSign?
     /// The stages in order.
     public let stages: [StageSummary]
     /// How many rejects are open.
     public let openRejects: Int64
     /// How many rejects are open, by code.
     public let rejectsByCode: [(code: String, count: Int64)]
+    /// How many rejects an operator has accepted, by code.
+    public let acceptedByCode: [(code: String, count: Int64)]
     /// Keys that nothing reads, the most frequent first.
     public let unmapped: [UnmappedKey]
+    /// Columns that were dropped, and where they are kept.
+    public let kept: [KeptColumns]
     /// Who works on it now.
     public let workers: [Worker]
 
-    /// Somebody who works on a run.
+    /// A process that works on a run.
     public struct Worker: Sendable, Equatable {
         /// The machine.
         public let host: String
         /// The process on it.
         public let pid: Int64
+        /// The user of the process.
+        public let osUser: String
         /// Since when.
         public let since: String
+        /// For how many seconds, by the server's clock.
+        public let seconds: Double
+        /// How many of its sessions work through chunks; none while its stage is not done in chunks.
+        public let workers: Int
     }
 
+    /// Whether it says that it runs while nobody works on it: it was killed, or lost its server for good.
+    public var isInterrupted: Bool { state == RunState.running.rawValue && workers.isEmpty }
+}
+
+extension RunSummary {
     /// Reads a run from the ledger.
     init(_ run: Run, ledger: Ledger, _ transaction: borrowing Transaction) throws {
         self.run = run.id.value
@@ -90,29 +75,44 @@ public struct RunSummary: Sendable {
         state = run.state.rawValue
         startedAt = run.startedAt
         finishedAt = run.finishedAt
-        var stages: [StageSummary] = []
-        for record in try ledger.stages(of: run.id, transaction) {
-            let totals = try ledger.totals(of: record.name, in: run.id, transaction)
-            stages.append(
-                StageSummary(
-                    name: record.name, kind: record.kind, state: record.state.rawValue,
-                    rows: totals.chunks > 0 ? StageSummary.Rows(totals, total: record.total) : nil))
+        let workers = Worker.processes(of: try ledger.visibleWorkers(of: run.id, transaction))
+        self.workers = workers
+        isAskedToStop = run.stopRequested && !workers.isEmpty
+        end = run.state == .running ? nil : try ledger.lastEnd(of: run.id, transaction)
+        lastSign = workers.isEmpty && run.state == .running ? try ledger.lastSign(of: run.id, transaction) : nil
+        stages = try ledger.stages(of: run.id, transaction).map { record throws(PostgresError) in
+            try StageSummary(record, of: run.id, isWorkedOn: !workers.isEmpty, ledger: ledger, transaction)
         }
-        self.stages = stages
         openRejects = try ledger.openRejectCount(of: run.id, transaction)
         rejectsByCode = try ledger.openRejectCodes(of: run.id, transaction)
-        unmapped = try ledger.unmapped(of: run.id, transaction).map { UnmappedKey(name: $0.name, count: $0.count) }
-        workers = try ledger.livingWorkers(of: run.id, transaction)
-            .filter { $0.number == 0 }
-            .map { Worker(host: $0.host, pid: $0.pid, since: $0.since) }
+        acceptedByCode = try ledger.acceptedRejectCodes(of: run.id, transaction)
+        unmapped = try ledger.unmapped(of: run.id, transaction).map {
+            UnmappedKey(name: $0.name, count: $0.count, isAccepted: $0.isAccepted)
+        }
+        kept = try ledger.keptColumns(of: run.id, transaction)
     }
 }
 
-extension StageSummary.Rows {
-    init(_ totals: Totals, total: Int64?) {
-        self.init(
-            read: totals.read, migrated: totals.migrated, empty: totals.empty, rejected: totals.rejected,
-            gone: totals.gone, adopted: totals.adopted, kept: totals.kept, targetRows: totals.targetRows, total: total,
-            chunksDone: totals.chunksDone, chunks: totals.chunks)
+extension RunSummary.Worker {
+    /// The processes that sessions belong to, in the order in which they came.
+    static func processes(of sessions: [WorkerRecord]) -> [RunSummary.Worker] {
+        struct Process: Hashable {
+            let host: [UInt8]
+            let pid: Int64
+        }
+        var order: [Process] = []
+        var members: [Process: [WorkerRecord]] = [:]
+        for session in sessions {
+            let process = Process(host: Array(session.host.utf8), pid: session.pid)
+            if members[process] == nil { order.append(process) }
+            members[process, default: []].append(session)
+        }
+        return order.compactMap { process in
+            let sessions = members[process] ?? []
+            guard let eldest = sessions.max(by: { $0.seconds < $1.seconds }) else { return nil }
+            return RunSummary.Worker(
+                host: eldest.host, pid: eldest.pid, osUser: eldest.osUser, since: eldest.since, seconds: eldest.seconds,
+                workers: sessions.count { $0.number > 0 })
+        }
     }
 }

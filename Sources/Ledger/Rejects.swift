@@ -98,9 +98,22 @@ extension Ledger {
     public func openRejectCodes(
         of run: RunID, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [(code: String, count: Int64)] {
+        try rejectCodes(of: run, "open", transaction)
+    }
+
+    /// How many rejects of a run are accepted, by code, the most frequent first.
+    public func acceptedRejectCodes(
+        of run: RunID, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [(code: String, count: Int64)] {
+        try rejectCodes(of: run, "accepted", transaction)
+    }
+
+    private func rejectCodes(
+        of run: RunID, _ state: String, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [(code: String, count: Int64)] {
         try transaction.run(
             """
-            select code, count(*) from rejects where run_id = \(.int(run.value)) and state = 'open'
+            select code, count(*) from rejects where run_id = \(.int(run.value)) and state = \(.text(state))
              group by code order by count(*) desc, code
             """
         ).rows.map { ($0.text(0) ?? "", $0.int(1) ?? 0) }

@@ -16,6 +16,14 @@ public struct Totals: Sendable, Equatable {
     public var adopted: Int64 = 0
     /// Of the migrated: those whose rows were there already, differ, and were kept.
     public var kept: Int64 = 0
+    /// When verifying: source rows that differ and changed since they were read.
+    public var stale: Int64 = 0
+    /// When verifying: source rows that differ and are as they were read.
+    public var wrong: Int64 = 0
+    /// When verifying: rows of the target that no source row gives.
+    public var extra: Int64 = 0
+    /// When verifying: values in the source that others have set.
+    public var others: Int64 = 0
     /// Rows of the target that they gave.
     public var targetRows: Int64 = 0
     /// Bytes of documents read.
@@ -34,25 +42,29 @@ extension Ledger {
         let row = try transaction.row(
             """
             select sum(read), sum(migrated), sum(empty), sum(rejected), sum(gone), sum(adopted), sum(target_rows),
-                   sum(bytes), count(*) filter (where state = 'done'), count(*), sum(kept)
+                   sum(bytes), count(*) filter (where state = 'done'), count(*), sum(kept),
+                   sum(stale), sum(wrong), sum(extra), sum(others)
               from chunks where run_id = \(.int(run.value)) and stage = \(.text(stage))
             """)
         func sum(_ column: Int) -> Int64 { row.int(column) ?? 0 }
         return Totals(
             read: sum(0), migrated: sum(1), empty: sum(2), rejected: sum(3), gone: sum(4), adopted: sum(5),
-            kept: sum(10), targetRows: sum(6), bytes: sum(7), chunksDone: sum(8), chunks: sum(9))
+            kept: sum(10), stale: sum(11), wrong: sum(12), extra: sum(13), others: sum(14), targetRows: sum(6),
+            bytes: sum(7), chunksDone: sum(8), chunks: sum(9))
     }
 
-    /// The unmapped keys of a run by name, the most frequent first.
+    /// The unmapped keys of a run by name, the most frequent first, and whether an operator accepts to lose them.
     public func unmapped(
         of run: RunID, _ transaction: borrowing Transaction
-    ) throws(PostgresError) -> [(name: String, count: Int64)] {
+    ) throws(PostgresError) -> [(name: String, count: Int64, isAccepted: Bool)] {
         try transaction.run(
             """
-            select name, sum(count) from unmapped where run_id = \(.int(run.value))
+            select name, sum(count),
+                   exists (select from accepted_keys a where a.run_id = \(.int(run.value)) and a.name = u.name)
+              from unmapped u where run_id = \(.int(run.value))
              group by name order by sum(count) desc, name
             """
-        ).rows.map { ($0.text(0) ?? "", $0.int(1) ?? 0) }
+        ).rows.map { ($0.text(0) ?? "", $0.int(1) ?? 0, $0.bool(2)) }
     }
 }
 

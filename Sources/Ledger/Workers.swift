@@ -19,27 +19,43 @@ public struct WorkerRecord: Sendable, Equatable {
     public let host: String
     /// The process on it.
     public let pid: Int64
-    /// Its number within the process.
+    /// The user of the process.
+    public let osUser: String
+    /// Its number within the process; 0 leads it.
     public let number: Int64
     /// Since when, as PostgreSQL prints it.
     public let since: String
+    /// For how many seconds, by the server's clock.
+    public let seconds: Double
 }
 
 extension Ledger {
     /// How long after its last commit a worker behind a pooler counts as alive.
     static let pooledLife = "interval '30 seconds'"
 
-    /// Whether the worker `w` lives: by its backend, or behind a pooler by its last commit. A session of another role
-    /// shows no `backend_start`; then the pid and our `application_name` must do.
-    static let workerLives = SQL(
-        unsafe: """
-            case when w.finished_at is not null then false
-                 when w.pooled then greatest(w.started_at, (select max(c.finished_at) from chunks c
-                        where c.run_id = w.run_id and c.claimant = w.id)) > clock_timestamp() - \(pooledLife)
-                 else exists (select from pg_stat_activity a where a.pid = w.backend_pid
-                        and coalesce(extract(epoch from a.backend_start)::text = w.backend_start, a.application_name like 'etl%'))
-            end
-            """)
+    /// Whether the very backend of the worker `w` lives, or behind a pooler whether its last commit is recent: what decides
+    /// who may work. A session of another role shows no `backend_start`; then its name must do.
+    static let workerLives = lives(
+        "coalesce(extract(epoch from a.backend_start)::text = w.backend_start, a.application_name like 'etl%')")
+
+    /// Whether a session that can be the worker `w` is to be seen: what whoever only looks goes by. Every role sees the pid
+    /// and the name of every session, so the same is true for all.
+    static let workerIsSeen = lives(
+        """
+        a.datid = (select oid from pg_database where datname = current_database()) and a.pid <> pg_backend_pid()
+        and a.application_name like 'etl%'
+        """)
+
+    private static func lives(_ isItsSession: String) -> SQL {
+        SQL(
+            unsafe: """
+                case when w.finished_at is not null then false
+                     when w.pooled then greatest(w.started_at, (select max(c.finished_at) from chunks c
+                            where c.run_id = w.run_id and c.claimant = w.id)) > clock_timestamp() - \(pooledLife)
+                     else exists (select from pg_stat_activity a where a.pid = w.backend_pid and \(isItsSession))
+                end
+                """)
+    }
 
     /// Enters a session into the ledger.
     public func addWorker(
@@ -64,19 +80,43 @@ extension Ledger {
             "update workers set finished_at = clock_timestamp() where id = \(.int(worker.value))")
     }
 
-    /// Everybody who works on a run and lives.
+    /// Everybody who works on a run and lives: who stands in the way of another run.
     public func livingWorkers(
         of run: RunID, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [WorkerRecord] {
+        try workers(of: run, Self.workerLives, since: "started_at", transaction)
+    }
+
+    /// Everybody who is seen to work on a run: the same for every role, also for one that may only read.
+    public func visibleWorkers(
+        of run: RunID, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [WorkerRecord] {
+        // A session that was lost begins anew; the audit knows when its process came.
+        let since: SQL = """
+            coalesce((select max(a.at) from audit a
+                       where a.run_id = w.run_id and a.host = w.host and a.os_pid = w.os_pid
+                         and a.act in (\(.text(Act.begin.rawValue)), \(.text(Act.resume.rawValue)),
+                                       \(.text(Act.join.rawValue)), \(.text(Act.retry.rawValue)),
+                                       \(.text(Act.verify.rawValue)))), started_at)
+            """
+        return try workers(of: run, Self.workerIsSeen, since: since, transaction)
+    }
+
+    private func workers(
+        of run: RunID, _ condition: SQL, since: SQL, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [WorkerRecord] {
         let found = try transaction.run(
             """
-            select id, host, os_pid, number, started_at from workers w
-             where run_id = \(.int(run.value)) and finished_at is null and \(Self.workerLives) order by id
+            select id, host, os_pid, os_user, number, since, greatest(extract(epoch from clock_timestamp() - since), 0)
+              from (select w.*, \(since) as since from workers w
+                     where run_id = \(.int(run.value)) and finished_at is null and \(condition)) present
+             order by id
             """)
         return found.rows.map { row in
             WorkerRecord(
                 id: WorkerID(row.int(0) ?? 0), host: row.text(1) ?? "", pid: row.int(2) ?? 0,
-                number: row.int(3) ?? 0, since: row.text(4) ?? "")
+                osUser: row.text(3) ?? "", number: row.int(4) ?? 0, since: row.text(5) ?? "",
+                seconds: row.double(6) ?? 0)
         }
     }
 

@@ -53,7 +53,8 @@ struct ScriptReader {
         case .proof where !statement.isQuery: return "a proof must be a query: SELECT, WITH, TABLE or VALUES"
         case .batch, .proof: break
         }
-        return statement.namesSource ? nil : "no table is called source here; the condition in place of :range says source"
+        return statement.namesSource
+            ? nil : "no table is called source here; the condition in place of :range says source"
     }
 
     private func explanation(

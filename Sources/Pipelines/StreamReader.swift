@@ -80,7 +80,8 @@ struct StreamReader {
             expect(false, "target", "has \(quotation(both.name)) for the key, which is carried over, too")
         }
         if let column = stream.writeBack {
-            expect(transform.hasSecondResult, "write_back", "has nothing to write: \(transform.rawValue) has one result")
+            expect(
+                transform.hasSecondResult, "write_back", "has nothing to write: \(transform.rawValue) has one result")
             expect(!source.key.contains(column), "write_back", "would change the key")
             expect(!source.columns.contains(column), "write_back", "would change a column that is read")
             expect(!source.carry.contains(column), "write_back", "would change a column that is carried over")

@@ -10,12 +10,12 @@ enum Main {
 
     private static func run(_ words: [String], environment: ProcessEnvironment) -> ExitCode {
         var terminal = Terminal(
-            isJSON: Arguments.wantsJSON(words), isQuiet: false, term: environment.value("TERM"), log: nil)
+            isJSON: Arguments.wantsJSON(words), isQuiet: false, environment: environment, log: nil)
         do throws(CommandFailure) {
             let invocation = try understand(words)
             let options = invocation.global
             terminal = Terminal(
-                isJSON: options.isJSON, isQuiet: options.isQuiet, term: environment.value("TERM"),
+                isJSON: options.isJSON, isQuiet: options.isQuiet, environment: environment,
                 log: try options.logFile.map { path throws(CommandFailure) in try LogFile(path: path) })
             return try invocation.perform(environment: environment, terminal: terminal)
         } catch {

@@ -26,7 +26,7 @@ private func export(
     _ view: LedgerView, _ pipeline: Pipeline, _ schema: Identifier, to path: String, limit: Int64, _ terminal: Terminal
 ) throws {
     if path == "-" {
-        try view.openRejects(of: pipeline, on: schema, limit: limit) { terminal.result(json($0.record)) }
+        try view.openRejects(of: pipeline, on: schema, limit: limit) { terminal.tell(json($0.record)) }
         return
     }
     let file = try ExportFile(path: path)

@@ -13,7 +13,7 @@ struct ProcessEnvironment: Sendable {
 
     /// Reads the environment of this process.
     init() {
-        let names = ConnectionKeyword.variables.map(\.name) + ["DATABASE_URL", "TERM"]
+        let names = ConnectionKeyword.variables.map(\.name) + ["DATABASE_URL", "NO_COLOR", "TERM"]
         for name in names {
             guard let value = getenv(name) else { continue }
             let bytes = UnsafeRawBufferPointer(start: value, count: strlen(value))

@@ -10,9 +10,11 @@ struct Explanation: Sendable, Equatable {
     var next: String
 
     /// Lines for people. Text from outside can't break out of its line.
-    var lines: [String] {
-        ["etl: " + Printable.escaped(summary)] + details.map { "  " + Printable.escaped($0) }
-            + ["next: " + Printable.escaped(next)]
+    var lines: [String] { tonedLines.map(\.plain) }
+
+    /// The same with tones.
+    var tonedLines: [TonedLine] {
+        ["\("etl:", .bad) \(summary)"] + details.map { "  \($0)" } + ["next: \(next)"]
     }
 
     /// The same for programs.

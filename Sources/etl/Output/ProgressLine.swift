@@ -10,7 +10,7 @@ struct ProgressLine {
         let total = progress.total.map { "/" + Quantity.grouped($0) } ?? ""
         var parts = [(Printable.escaped(progress.stage), 0), (rows + total + " rows", 1)]
         if let percent = Quantity.percent(progress.rows, of: progress.total) { parts.append((percent, 2)) }
-        if let speed = reading.rowsPerSecond { parts.append((Quantity.grouped(Int64(speed)) + " rows/s", 5)) }
+        if let speed = reading.rowsPerSecond { parts.append((Quantity.rate(speed), 5)) }
         if let speed = reading.bytesPerSecond { parts.append((Quantity.megabytes(speed) + "/s", 6)) }
         if let left = reading.secondsLeft { parts.append(("ETA " + Quantity.duration(left), 3)) }
         if progress.rejects > 0 {

@@ -24,6 +24,12 @@ enum Quantity {
         return decimal(rows == total ? 1000 : min(tenths, 999)) + "%"
     }
 
+    /// `850 rows/s`; with a decimal where there are few.
+    static func rate(_ rowsPerSecond: Double) -> String {
+        let tenths = Int64((max(0, rowsPerSecond) * 10).rounded(.down))
+        return (tenths < 100 && tenths % 10 > 0 ? decimal(tenths) : grouped(tenths / 10)) + " rows/s"
+    }
+
     /// `12.3 MB`.
     static func megabytes(_ bytes: Double) -> String {
         decimal(Int64(bytes / 100_000)) + " MB"
@@ -41,6 +47,13 @@ enum Quantity {
     /// Seconds with one decimal: `6.2 s`.
     static func seconds(_ seconds: Double) -> String {
         decimal(Int64((max(0, seconds) * 10).rounded())) + " s"
+    }
+
+    /// `2026-11-21 07:18:19+00` of a moment as PostgreSQL prints it, which is to the microsecond.
+    static func moment(_ text: String) -> String {
+        guard let point = text.firstIndex(of: ".") else { return text }
+        let zone = text[text.index(after: point)...].drop { $0.isASCII && $0.isNumber }
+        return String(text[..<point] + zone)
     }
 
     private static func decimal(_ tenths: Int64) -> String {

@@ -31,7 +31,7 @@ final class RunReporter: Reporter {
         if case .progress = event {} else { terminal.writeLog(EventText.line(event)) }
         if case .progress(let progress) = event { show(progress) }
         if terminal.style.isJSON {
-            if !terminal.style.isQuiet { terminal.result(EventText.json(event)) }
+            if !terminal.style.isQuiet { terminal.tell(EventText.json(event)) }
             return
         }
         switch event {
