@@ -17,7 +17,7 @@ final class Ends: Sendable {
     ) -> Terminal {
         Terminal(
             style: .init(isJSON: isJSON, isQuiet: isQuiet, canRedraw: canRedraw), log: log,
-            columns: { columns },
+            size: { _ in WindowSize(columns: columns) },
             output: { bytes in self.written.withLock { $0.output += bytes } },
             errors: { bytes in self.written.withLock { $0.errors += bytes } })
     }
