@@ -5,7 +5,9 @@ declare
     others bigint := 0;
 begin
     if to_regclass('etl.runs') is not null then
-        execute $q$select count(*) from etl.runs where pipeline <> 'chapter-sections' or source_schema <> 'public'$q$
+        execute $q$select count(*) from etl.runs
+                    where pipeline not in ('chapter-sections', 'memoir-images', 'section-image-id')
+                       or source_schema <> 'public'$q$
            into others;
     end if;
     if others > 0 or (coalesce(obj_description(to_regclass('public.chapters'), 'pg_class'), '')
@@ -18,7 +20,7 @@ end
 $$;
 set client_min_messages = warning;
 drop schema if exists etl cascade;
-drop table if exists chapter_sections, chapters;
+drop table if exists memoir_images, chapter_sections, chapters cascade;
 
 create table chapters (
     id bigint primary key,

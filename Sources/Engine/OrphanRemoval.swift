@@ -141,8 +141,10 @@ private struct OwnedRows {
         }
         return """
             \(isOurChunk) and c.state = 'done'
-            and (c.lower is null or (\(unsafe: key)) > (\(unsafe: bound("lower"))))
-            and (c.upper is null or (\(unsafe: key)) <= (\(unsafe: bound("upper"))))
+            -- Keys of other stages may be of other types, and must not be read as this one's.
+            and case when \(isOurChunk)
+                     then (c.lower is null or (\(unsafe: key)) > (\(unsafe: bound("lower"))))
+                      and (c.upper is null or (\(unsafe: key)) <= (\(unsafe: bound("upper")))) else false end
             """
     }
 

@@ -38,9 +38,10 @@ extension Ledger {
             """
             select c.run_id, c.stage, c.n, encode(c.seen, 'hex')
               from chunks c join stages s on s.run_id = c.run_id and s.name = c.stage
-             where s.source_oid = \(.int(table))::oid and s.kind <> 'verify' and c.state = 'done'
-               and (c.run_id, c.stage) <> (\(.int(own.run.value)), \(.text(own.name)))
-               and \(Self.overlap(range, keyTypes))
+             where case when s.source_oid = \(.int(table))::oid and s.kind <> 'verify' and c.state = 'done'
+                             and (c.run_id, c.stage) <> (\(.int(own.run.value)), \(.text(own.name)))
+                        -- Keys of other tables are of other types, and must not be read as this one's.
+                        then \(Self.overlap(range, keyTypes)) else false end
              order by c.run_id, c.stage, c.n for update of c
             """)
         for chunk in found.rows {

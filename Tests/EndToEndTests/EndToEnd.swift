@@ -47,7 +47,7 @@ struct SeededNumbers: RandomNumberGenerator {
 
 /// Whether a condition came true in time. Unlike its sibling in Support it may wait while it looks.
 func comesTrue(
-    within limit: Duration = .seconds(10), _ condition: () async throws -> Bool
+    within limit: Duration = .seconds(60), _ condition: () async throws -> Bool
 ) async rethrows -> Bool {
     let deadline = ContinuousClock.now + limit
     while ContinuousClock.now < deadline {

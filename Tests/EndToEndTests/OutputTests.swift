@@ -28,7 +28,7 @@ extension Behaviour {
             let events = objects.compactMap { $0["event"] as? String }
             #expect(result.status == 3 && result.stderr.isEmpty && events.count == objects.count)
             #expect(events.first == "run-began" && events.last == "ended")
-            #expect(events.filter { $0 == "stage-finished" }.count == 4 && events.contains("progress"))
+            #expect(events.filter { $0 == "stage-finished" }.count == 5 && events.contains("progress"))
             #expect(objects.last?["code"] as? Int == 3)
         }
 

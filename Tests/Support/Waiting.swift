@@ -4,7 +4,7 @@ import Foundation
 ///
 /// Says so rather than failing, so that a test can write `#expect(await eventually { … })`.
 public func eventually(
-    within limit: Duration = .seconds(10), _ condition: () throws -> Bool
+    within limit: Duration = .seconds(60), _ condition: () throws -> Bool
 ) async rethrows -> Bool {
     let clock = ContinuousClock()
     let deadline = clock.now + limit
