@@ -10,6 +10,16 @@ struct Chapters: Sendable {
         case text, json, jsonb
     }
 
+    /// What the application has done about covers.
+    enum Covers: String, Sendable {
+        /// There is no such column.
+        case absent
+        /// Some are set.
+        case existing
+        /// All kinds of values are set, some of which are no picture.
+        case every
+    }
+
     var rows: Int
     var seed = 7
     var key = Key.uuid
@@ -19,15 +29,17 @@ struct Chapters: Sendable {
     var bad = 0.01
     /// Whether documents are short.
     var isSmall = true
-    /// Whether some covers are set already.
-    var hasCovers = false
+    var covers = Covers.absent
+    /// Whether a copy of all chapters is kept, for judging when columns are dropped.
+    var isCopied = false
 
     /// What the generator is started with.
     var arguments: [String] {
         var words = ["--rows", "\(rows)", "--seed", "\(seed)", "--key", key.rawValue]
         words += ["--content", content.rawValue, "--images", images.rawValue, "--bad", "\(bad)"]
         if isSmall { words.append("--small") }
-        if hasCovers { words += ["--cover", "existing"] }
+        if covers != .absent { words += ["--cover", covers.rawValue] }
+        if isCopied { words += ["--copy", MemoirDatabase.copiedChapters] }
         return words
     }
 }

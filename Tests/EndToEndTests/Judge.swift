@@ -13,6 +13,9 @@ enum Judge {
 }
 
 extension MemoirDatabase {
+    /// The table that keeps the chapters as they were.
+    static let copiedChapters = "judge_source"
+
     /// What the judge says: how many chapters, sections and rejects it found to be as the contract says, or the first
     /// differences.
     func verdict(_ arguments: String...) async throws -> String {
@@ -20,9 +23,16 @@ extension MemoirDatabase {
         return result.output + result.stderr
     }
 
-    /// One hash over sections, covers and rejects; two runs that end alike have the same.
-    func hash() async throws -> String {
-        let result = try await Judge.run("hash.py", ["--dsn", url])
+    /// What the judge says of all that the three pipelines have made of the chapters that were copied before, whatever
+    /// was dropped since.
+    func wholeVerdict() async throws -> String {
+        try await verdict("--pictures", "--image-ids", "--source", Self.copiedChapters)
+    }
+
+    /// One hash over chapters, sections, pictures, rejects and archives; two runs that end alike have the same. With
+    /// its parts, a line for each of them, too.
+    func hash(withParts: Bool = false) async throws -> String {
+        let result = try await Judge.run("hash.py", ["--dsn", url] + (withParts ? ["--parts"] : []))
         guard result.status == 0 else { throw UnexpectedEnd(result) }
         return result.output
     }

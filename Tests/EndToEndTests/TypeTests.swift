@@ -17,7 +17,8 @@ extension Endurance {
                 }
             let database = try await MemoirDatabase.holding(
                 Chapters(
-                    rows: rows, key: key, content: document, images: images, isSmall: false, hasCovers: key == .text))
+                    rows: rows, key: key, content: document, images: images, isSmall: false,
+                    covers: key == .text ? .existing : .absent))
             let first = try await database.etl("run", "chapter-sections")
             #expect(first.status == 3, "\(first.stderr)")
             let verdict = try await database.verdict()

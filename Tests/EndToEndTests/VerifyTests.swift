@@ -1,0 +1,92 @@
+import Support
+import Testing
+
+extension Behaviour {
+    @Suite struct VerifyTests {
+        @Test(
+            "1: verify finds what was planted among the sections, with key and both sides", arguments: Planting.sections
+        )
+        func sections(planted: Planted) async throws {
+            try await expectFound(planted, by: "chapter-sections")
+        }
+
+        @Test("1: verify finds what was planted among the pictures", arguments: Planting.pictures)
+        func pictures(planted: Planted) async throws {
+            try await expectFound(planted, by: "memoir-images")
+        }
+
+        @Test("1: verify finds an image_id that is not the section's picture", arguments: Planting.imageIDs)
+        func imageIDs(planted: Planted) async throws {
+            try await expectFound(planted, by: "section-image-id")
+        }
+
+        @Test("what is as it was passes: covers of others are listed, changes since are stale and name catch-up")
+        func noFailure() async throws {
+            let database = try await Planting.done.value.copy()
+            let before = try await database.wholeVerdict()
+            #expect(before.hasSuffix(asContracted), "\(before)")
+            let untouched = try await database.etl("verify", "chapter-sections")
+            #expect(untouched.status == 3 && !untouched.output.contains("catch-up"), "\(untouched.stderr)")
+
+            try await database.psql(
+                """
+                update chapter_sections set created_at = created_at - interval '1 day';
+                update chapters set title = 'renamed', cover_image = '{"url": "other.jpg"}'
+                 where id = '\(Planting.chapter)';
+                """)
+            let covers = try await database.etl("verify", "chapter-sections")
+            let said = covers.output + covers.stderr
+            #expect(covers.status == 3 && said.contains(Planting.chapter) && said.contains("others"), "\(said)")
+
+            try await database.psql("update chapters set content = '[\"new text\"]' where id = '\(Planting.chapter)'")
+            let stale = try await database.etl("verify", "chapter-sections")
+            let words = stale.output + stale.stderr
+            #expect(stale.status == 3 && words.contains("etl catch-up chapter-sections"), "\(words)")
+
+            let changedCover = try await database.etl("verify", "memoir-images")
+            let about = changedCover.output + changedCover.stderr
+            #expect(changedCover.status == 3 && about.contains("etl catch-up memoir-images"), "\(about)")
+        }
+
+        @Test("a chapter that was deleted with its sections is no difference; a new one names catch-up")
+        func cameAndWent() async throws {
+            let database = try await Planting.done.value.copy()
+            try await database.psql("delete from chapters where id = '\(Planting.chapter)'")
+            let gone = try await database.etl("verify", "chapter-sections")
+            #expect(gone.status == 3, "\(gone.output)\(gone.stderr)")
+            try await database.psql("insert into chapters (id, content) values (gen_random_uuid(), '[\"new\"]')")
+            let new = try await database.etl("verify", "chapter-sections")
+            #expect(new.status == 3 && (new.output + new.stderr).contains("etl catch-up chapter-sections"))
+        }
+
+        @Test("a run whose verify stage finds a difference ends with 1 and drops nothing; mended, it goes on")
+        func stage() async throws {
+            let database = try await MemoirDatabase.holding(Chapters(rows: 50, seed: 33, key: .bigint, bad: 0))
+            #expect(try await database.etl("run", "chapter-sections", "--until", "constraints").status == 0)
+            let change =
+                "update chapter_sections set content = content || '!' where order_index = 0 and chapter_id = 1000"
+            try await database.psql(change)
+            let losses = try await database.losses(of: "sections")
+            let command = Workflow.Drop.chapterColumns.command + ["--confirm", database.name] + losses.keyArguments
+            let found = try await database.start(command).end()
+            #expect(found.status == 1 && (found.output + found.stderr).contains("1000"), "\(found.stderr)")
+            #expect(try await database.columnsLeft(by: .chapterColumns) == 2)
+            try await database.psql(change.replacing("content || '!'", with: "left(content, -1)"))
+            let mended = try await database.start(command).end()
+            #expect(mended.status == 0, "\(mended.stderr)")
+            #expect(try await database.columnsLeft(by: .chapterColumns) == 0)
+        }
+
+        /// Plants it, and sees verify say so; the judge sees it, too.
+        private func expectFound(_ planted: Planted, by pipeline: String) async throws {
+            let database = try await Planting.done.value.copy()
+            try await database.psql(planted.sql)
+            let verified = try await database.etl("verify", pipeline)
+            let said = verified.output + verified.stderr
+            #expect(verified.status == 1, "\(said)")
+            for words in planted.said { #expect(said.contains(words), "\(words) in \(said)") }
+            #expect(verified.stderr.split(separator: "\n").last?.hasPrefix("next: ") == true, "\(said)")
+            #expect(try await !database.wholeVerdict().hasSuffix(asContracted))
+        }
+    }
+}
