@@ -1,5 +1,5 @@
--- What section-image-id needs to find. Every row is a finding: a `problem` stops the run, `finished` means that there are
--- no pictures for sections to name, a `notice` is only said. No row: all is well.
+-- What section-image-id needs to find. Every row is a finding: a `problem` stops the run, `finished` means that there
+-- are no pictures for sections to name, a `notice` is only said. No row: all is well.
 -- By hand: psql "$DATABASE_URL" -f sql/check_section_image_id.sql
 
 with tables (name, oid, maker) as (

@@ -1,6 +1,6 @@
 -- The sections whose image_id is not the id of the picture that memoir_images has for them: the key, what is there, what
--- should be. No row: sql/fill_section_image_id.sql has nothing to do. The stage `verify` of section-image-id runs it for one
--- range of keys after the other. By hand, for all rows at once:
+-- should be. No row: sql/fill_section_image_id.sql has nothing to do. The stage `verify` runs it for one range of keys
+-- after the other. By hand, for all rows at once:
 -- psql -v ON_ERROR_STOP=1 -v range=true -f sql/differing_section_image_ids.sql
 
 select source.id::text as key, source.image_id::text as found, i.id::text as expected

@@ -1,8 +1,8 @@
 /// The stages before one, to which it may refer by name.
 struct EarlierStages {
     let stages: [Stage]
-    /// Their names, with those of stages that could not be read.
-    let names: [String]
+    /// The lines of their names, with those of stages that could not be read.
+    let lines: [String: Int]
 
     /// The stage that a key names, which must be of one of these kinds; nil when it, or the stage itself, leaves a
     /// problem.
@@ -10,7 +10,7 @@ struct EarlierStages {
         guard let name = object.string(key) else { return nil }
         let kinds = kinds.map(\.rawValue)
         guard let stage = stages.first(where: { $0.name == name }) else {
-            if !names.contains(name) {
+            if lines[name] == nil {
                 let hint = hint(for: name, among: stages.filter { kinds.contains($0.work.kind) }.map(\.name))
                 object.complain(about: key, "names \(quotation(name)), which is no stage before this one; \(hint)")
             }

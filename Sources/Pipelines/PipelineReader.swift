@@ -55,7 +55,7 @@ struct PipelineReader {
         let others = OtherPipelines(own: name, needs: needs, catalog: catalog)
         var reader = StageReader(files: files, others: others, problems: problems)
         for (index, element) in elements.enumerated() { reader.read(element, number: index + 1) }
-        StageConflicts(stages: reader.stages, problems: problems).tell()
+        StageConflicts.tell(reader.stages, problems: problems)
         return reader.stages.count == elements.count ? reader.stages : nil
     }
 }

@@ -49,12 +49,11 @@ struct ScriptReader {
 
     private func objection(to statement: SQLStatement, for purpose: Purpose) -> String? {
         switch purpose {
-        case .batch where !statement.writes: return "a batch must be INSERT, UPDATE, DELETE, MERGE, or one of them WITH"
+        case .batch where !statement.writes: return "a batch must be INSERT, UPDATE, DELETE, MERGE, or WITH one of them"
         case .proof where !statement.isQuery: return "a proof must be a query: SELECT, WITH, TABLE or VALUES"
         case .batch, .proof: break
         }
-        return statement.namesSource
-            ? nil : "no table is called source here; the condition in place of :range says source"
+        return statement.namesSource ? nil : "no table is called source here, as it is where :range stands"
     }
 
     private func explanation(

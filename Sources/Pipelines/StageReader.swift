@@ -21,18 +21,15 @@ struct StageReader {
     /// Reads the next stage, or leaves a problem. `number` counts from 1, for stages without a name.
     mutating func read(_ value: LocatedValue, number: Int) {
         guard var object = ObjectReader(value, subject: "stage \(number)", problems: problems) else { return }
-        let earlier = EarlierStages(stages: stages, names: lines.keys.sorted())
         let name = name(of: object)
         if let name { object.subject = "stage \(quotation(name))" }
         let title = object.sentence("title", .optional)
         let flags = StageFlags(object)
-        guard let kind = kind(of: object) else {
-            flags?.check(object, kind: nil)
-            return
-        }
+        let kind = kind(of: object)
         flags?.check(object, kind: kind)
-        object.expectKeys(PipelineKeys.stage(kind), of: "a \(kind.rawValue) stage")
-        let work = work(of: object, kind: kind, after: earlier)
+        let work = kind.flatMap { self.work(of: object, kind: $0) }
+        // Only now, so that no stage is one before itself.
+        if let name { lines[name] = lines[name] ?? object.line }
         guard let name, let flags, let work else { return }
         stages.append(
             Stage(
@@ -40,7 +37,7 @@ struct StageReader {
                 line: object.line))
     }
 
-    private mutating func name(of object: ObjectReader) -> String? {
+    private func name(of object: ObjectReader) -> String? {
         guard let name = object.string("name") else { return nil }
         guard PlainName.isValid(name) else {
             object.complain(about: "name", "\(quotation(name)) is not made of \(PlainName.rule)")
@@ -49,7 +46,6 @@ struct StageReader {
         if let line = lines[name] {
             object.complain(about: "name", "\(quotation(name)) is taken by the stage on line \(line)")
         }
-        lines[name] = lines[name] ?? object.line
         return name
     }
 
@@ -61,8 +57,9 @@ struct StageReader {
         return nil
     }
 
-    private mutating func work(of object: ObjectReader, kind: StageKind, after earlier: EarlierStages) -> Work? {
-        switch kind {
+    private mutating func work(of object: ObjectReader, kind: StageKind) -> Work? {
+        object.expectKeys(PipelineKeys.stage(kind), of: "a \(kind.rawValue) stage")
+        return switch kind {
         case .check: scripts.script(of: object).map { .check($0) }
         case .sql: scripts.script(of: object).map { .sql($0) }
         case .stream: StreamReader.read(object).map { .stream($0) }
@@ -74,6 +71,8 @@ struct StageReader {
         case .retire: RetirementReader(stage: object, earlier: earlier).read().map { .retire($0) }
         }
     }
+
+    private var earlier: EarlierStages { EarlierStages(stages: stages, lines: lines) }
 
     private mutating func constraints(of object: ObjectReader) -> [Constraint]? {
         guard let elements = object.array("constraints") else { return nil }

@@ -77,4 +77,75 @@ struct CanonicalDefinitionTests {
         let after = try definitions(Sample.load(Sample.changed(part, replacement)))
         #expect(before.indices.filter { Array(before[$0].utf8) != Array(after[$0].utf8) } == [stage])
     }
+
+    private func moving(_ part: String = "", _ replacement: String = "", files: [String: String] = [:]) throws
+        -> [String]
+    {
+        let files = Moving.files.merging(files) { $1 }
+        return try definitions(Sample.load(Moving.changed(part, replacement), files: files))
+    }
+
+    @Test("is this, to the byte, for stages that move, prove and drop")
+    func movingForm() throws {
+        let rows = """
+            source "a" key ("k") columns ("c")
+            transform memoir-images
+            target "b" parent ("a_k")
+            carry ("m")
+            rows m is not null
+
+            """
+        let lines = """
+            source "x" key ("k") columns ("c", "d")
+            transform memoir-sections
+            target "y" parent ("x_k")
+
+            """
+        let fill = """
+            source "b" key ("id")
+            update b as source set n = 1 where : range
+            """
+        #expect(
+            try moving() == [
+                "stream\n\(rows)", "batch\n\(fill)",
+                """
+                verify
+                of /rows
+                \(rows)of other/lines
+                \(lines)of /fill
+                \(fill)
+                select source . id , n , 1 from b as source where : range and n <> 1
+                """,
+                #"retire"# + "\n" + #"table "a" key ("k") columns ("c") proof proof"# + "\n",
+            ])
+    }
+
+    @Test(
+        "of a proof changes with the stage it proves, and with nothing else of that",
+        arguments: [
+            ([0, 2], #""carry": ["m"], "#, ""), ([0, 2], #""M  IS NOT NULL""#, #""m is null""#),
+            ([0, 2], #", "rows": "M  IS NOT NULL""#, ""),
+            ([], #", "maybe_missing": true"#, ""), ([], #""needs": ["other"]"#, #""needs": ["other", "third"]"#),
+            ([1, 2], #""source": { "table": "b""#, #""source": { "table": "bb""#),
+            ([1, 2], #"["id"] }, "sql""#, #"["jd"] }, "sql""#),
+            ([2], #"{ "stage": "rows" }, { "pipeline": "other", "stage": "lines" }"#, #"{ "stage": "rows" }"#),
+            ([], #""proof": "proof" }"#, #""proof": "proof", "title": "Drops." }"#),
+        ])
+    func movingChanged(stages: [Int], part: String, replacement: String) throws {
+        let third = ["pipelines/third.json": ""]
+        let (before, after) = (try moving(), try moving(part, replacement, files: third))
+        let changed = before.indices.filter { Array(before[$0].utf8) != Array(after[$0].utf8) }
+        #expect(changed == stages)
+    }
+
+    @Test("of a batch and its proof changes with the tokens of their SQL")
+    func movingSQL() throws {
+        let before = try moving()
+        let fill = ["sql/fill.sql": "-- Fills\nUPDATE b AS source SET n = 1 WHERE :range"]
+        #expect(try moving(files: fill) == before)
+        let other = try moving(files: ["sql/fill.sql": "update b as source set n = 2 where :range"])
+        #expect(before.indices.filter { before[$0] != other[$0] } == [1, 2])
+        let proof = try moving(files: ["sql/differing.sql": "select id, n, 1 from b as source where :range"])
+        #expect(before.indices.filter { before[$0] != proof[$0] } == [2])
+    }
 }

@@ -60,7 +60,15 @@ struct PipelineProblemTests {
             (#""title": "Looks first.""#, #""title": " ""#, #""title" must be a sentence on one line"#),
             (#""Copies a into b.""#, #""Copies\na.""#, #""title" must be a sentence on one line"#),
             (#""optional": true"#, #""optional": "yes""#, #""optional" must be true or false, not a string"#),
-            (#""kind": "check""#, #""kind": "verify""#, #"there are "check", "sql", "stream", "constraints""#),
+            (
+                #""kind": "check""#, #""kind": "look""#,
+                #"there are "check", "sql", "stream", "batch", "constraints", "verify", "retire""#
+            ),
+            (
+                #""kind": "check""#, #""kind": "check", "optional": true, "destructive": true"#,
+                #""destructive" cannot be true: a check stage changes nothing"#
+            ),
+            (#""n IS NULL""#, #""n = $1""#, #""where" holds a parameter, for which there is no value"#),
             (#""kind": "check""#, #""kind": ["check"]"#, #""kind" must be a string, not an array"#),
             (#""sql": "sql/check.sql""#, #""sql": "sql/check.sql", "target": {}"#, "not a key of a check stage"),
             (#""key": ["k", "l"]"#, #""key": []"#, #""key" must not be empty"#),
@@ -135,7 +143,7 @@ struct PipelineProblemTests {
 
     @Test("with a hundred thousand stages in seconds")
     func manyStages() throws {
-        let stage = #"{ "name": "a", "kind": "batch" }"#
+        let stage = #"{ "name": "a", "kind": "bench" }"#
         let stages = Array(repeating: stage, count: 100_000).joined(separator: ",\n")
         let text = #"{ "name": "sample", "title": "Long.", "stages": [\#(stages)] }"#
         // The processor's time, for other tests take theirs from the clock's.

@@ -41,6 +41,8 @@ struct SchemaTests {
         #expect(try Set(schema.properties("target").keys) == Set(PipelineKeys.target))
         #expect(try Set(schema.properties("writeBack").keys) == Set(PipelineKeys.writeBack))
         #expect(try Set(schema.properties("references").keys) == Set(PipelineKeys.references))
+        #expect(try Set(schema.properties("batchSource").keys) == Set(PipelineKeys.batchSource))
+        #expect(try Set(schema.properties("proof").keys) == Set(PipelineKeys.proof))
         let constraint = try Set(Self.constraints.flatMap { try schema.properties($0).keys })
         #expect(constraint == Set(PipelineKeys.constraint))
         for kind in StageKind.allCases {
@@ -51,9 +53,26 @@ struct SchemaTests {
     @Test("it is as strict about other keys")
     func strictness() throws {
         let schema = try Schema()
-        let objects = ["pipeline", "source", "target", "writeBack", "references"] + Self.constraints
+        let objects =
+            ["pipeline", "source", "target", "writeBack", "references", "batchSource", "proof"] + Self.constraints
         for name in objects + StageKind.allCases.map(\.rawValue) {
             #expect(try schema.definition(name)["additionalProperties"] as? Bool == false, "\(name)")
+        }
+    }
+
+    @Test("it has the same rules for what destroys")
+    func flags() throws {
+        let schema = try Schema()
+        for kind in StageKind.allCases {
+            let destructive = try schema.property("destructive", of: kind.rawValue)
+            let fixed = destructive["const"] as? Bool
+            let conditions = try schema.definition(kind.rawValue)["dependentSchemas"] as? [String: Any]
+            switch kind {
+            case .check, .verify: #expect(fixed == false)
+            case .retire:
+                #expect(try fixed == true && schema.property("optional", of: "retire")["const"] as? Bool == true)
+            case .sql, .stream, .batch, .constraints: #expect(fixed == nil && conditions?["destructive"] != nil)
+            }
         }
     }
 
@@ -84,17 +103,39 @@ struct SchemaTests {
         ("references", ["stages", 3, "constraints", 3, "references"]),
     ]
 
-    @Test("it requires what the reader requires", arguments: places.map(\.definition))
-    func requiredKeys(definition: String) throws {
+    /// The same for the sample of moving and dropping.
+    private static let morePlaces: [(definition: String, path: [PathStep])] = [
+        ("pipeline", []), ("stream", ["stages", 0]), ("source", ["stages", 0, "source"]),
+        ("target", ["stages", 0, "target"]), ("batch", ["stages", 1]), ("batchSource", ["stages", 1, "source"]),
+        ("verify", ["stages", 2]), ("proof", ["stages", 2, "proofs", 0]), ("retire", ["stages", 3]),
+    ]
+
+    @Test("it requires what the reader requires", arguments: places.indices)
+    func requiredKeys(place: Int) throws {
+        let (definition, path) = Self.places[place]
+        try expectRequiredKeys(of: definition, at: path, in: Sample.pipeline)
+    }
+
+    @Test("it requires what the reader requires of stages that move and drop", arguments: morePlaces.indices)
+    func moreRequiredKeys(place: Int) throws {
+        let (definition, path) = Self.morePlaces[place]
+        try expectRequiredKeys(of: definition, at: path, in: Moving.pipeline, files: Moving.files)
+    }
+
+    private func expectRequiredKeys(
+        of definition: String, at path: [PathStep], in text: String, files: [String: String] = [:]
+    ) throws {
         let schema = try Schema()
-        let path = try #require(Self.places.first { $0.definition == definition }).path
-        let sample = try JSONSerialization.jsonObject(with: Data(Sample.pipeline.utf8))
+        let sample = try JSONSerialization.jsonObject(with: Data(text.utf8))
         var needed: Set<String> = []
         for key in try schema.properties(definition).keys {
             let without = removing(path + [.key(key)], from: sample)
             let text = try String(decoding: JSONSerialization.data(withJSONObject: without), as: UTF8.self)
-            // A destructive stage that is not optional is wrong for another reason.
-            let isMissing = try Sample.problems(text).contains { !$0.contains("destructive") }
+            // What a key that is there needs besides is said by conditions.
+            let others = ["never runs unasked", "is not among what this one"]
+            let isMissing = try Sample.problems(text, files: files).contains { problem in
+                !others.contains { problem.contains($0) }
+            }
             if isMissing { needed.insert(key) }
         }
         #expect(try needed == schema.required(definition))
