@@ -12,12 +12,14 @@ final class Ends: Sendable {
     var errors: String { written.withLock { String(decoding: $0.errors, as: UTF8.self) } }
 
     func terminal(
-        isJSON: Bool = false, isQuiet: Bool = false, canRedraw: Bool = false, columns: Int = 80,
-        log: LogFile? = nil
+        isJSON: Bool = false, isQuiet: Bool = false, canRedraw: Bool = false, canRepaint: Bool = false,
+        inColour: Bool = false, columns: Int = 80, rows: Int = 24, log: LogFile? = nil
     ) -> Terminal {
         Terminal(
-            style: .init(isJSON: isJSON, isQuiet: isQuiet, canRedraw: canRedraw), log: log,
-            size: { _ in WindowSize(columns: columns) },
+            style: .init(
+                isJSON: isJSON, isQuiet: isQuiet, canRedraw: canRedraw, canRepaint: canRepaint,
+                coloursResults: inColour, coloursMessages: inColour),
+            log: log, size: { _ in WindowSize(columns: columns, rows: rows) },
             output: { bytes in self.written.withLock { $0.output += bytes } },
             errors: { bytes in self.written.withLock { $0.errors += bytes } })
     }

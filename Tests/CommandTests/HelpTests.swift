@@ -109,8 +109,11 @@ struct HelpTests {
 
                 usage: etl status [PIPELINE] [OPTION…]
 
+                options:
+                  --watch                      show it again and again until nobody is at work
+
                 example:
-                  etl status chapter-sections
+                  etl status chapter-sections --watch
 
                 Options of every command are listed by etl --help.
                 """)

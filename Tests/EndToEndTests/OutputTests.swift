@@ -60,7 +60,7 @@ extension Behaviour {
         func terminal(columns: Int) async throws {
             let database = try await MemoirDatabase.holding(Chapters(rows: 1500))
             let shell = try database.shell(
-                #"export ETL="$0" TERM=xterm; exec script -qec "$1" /dev/null"#,
+                #"export ETL="$0" TERM=xterm NO_COLOR=1; exec script -qec "$1" /dev/null"#,
                 [#"stty cols \#(columns) && exec "$ETL" run chapter-sections --batch-rows 2"#])
             let result = try await shell.end()
             #expect(result.status == 3, "\(result.output)")

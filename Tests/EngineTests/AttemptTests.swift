@@ -38,7 +38,9 @@ struct AttemptTests {
         let memoir = try await planned()
         try await kill(memoir, attempts: 2, where: "n = 1")
         #expect(try await memoir.run().outcomes == [8, 8, 0, 0, 0])
-        #expect(try await memoir.psql("select n, attempt from etl.chunks where stage = 'sections' order by n") == "1|3\n2|1")
+        #expect(
+            try await memoir.psql("select n, attempt from etl.chunks where stage = 'sections' order by n") == "1|3\n2|1"
+        )
     }
 
     @Test("a chunk that ended three workers is halved, and the halves begin anew")

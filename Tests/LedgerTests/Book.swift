@@ -18,6 +18,14 @@ struct Book: Sendable {
     /// Transactions of the ledger have its schema in front.
     static let settings = TransactionSettings(schemas: [Identifier("etl")], statement: 30, lock: 5)
 
+    /// The same for whoever only looks.
+    static let looking = TransactionSettings(access: .read, schemas: [Identifier("etl")], statement: 30)
+
+    /// A session under a name of its own.
+    func connect(name: String) throws -> Connection {
+        try Connection(to: database.connectionTarget(), name: name)
+    }
+
     /// Lends a session on a thread of its own, because its calls block.
     func session<Value: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Value) async throws -> Value {
         try await blocking { try body(database.connect()) }
