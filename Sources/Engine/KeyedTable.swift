@@ -52,8 +52,11 @@ struct KeyedTable {
     }
 
     /// The key as it is printed, as one SQL expression: for hashes.
-    func printedKey(of alias: String) -> String {
-        let parts = key.map { "\(alias).\($0.name.quoted)::text" }
+    func printedKey(of alias: String) -> String { Self.printed(columns, of: alias) }
+
+    /// The same for a key of these columns.
+    static func printed(_ columns: [Identifier], of alias: String) -> String {
+        let parts = columns.map { "\(alias).\($0.quoted)::text" }
         return parts.count == 1 ? parts[0] : "array[\(parts.joined(separator: ", "))]::text"
     }
 
@@ -65,6 +68,13 @@ struct KeyedTable {
     /// The hash of a row's key and `xmin`: what sums over rows are made of.
     func mark(of alias: String) -> SQL {
         "hashtextextended(\(unsafe: printedKey(of: alias)) collate \"C\", \(unsafe: alias).xmin::text::bigint)"
+    }
+
+    /// How many rows there are now, and the sum of their marks, as text.
+    func marks(_ transaction: borrowing Transaction) throws(PostgresError) -> (rows: Int64, sum: String) {
+        let row = try transaction.row(
+            "select count(*), coalesce(sum(\(mark(of: "s"))), 0)::text from \(name) s")
+        return (row.int(0) ?? 0, row.text(1) ?? "0")
     }
 
     /// The columns of the key.

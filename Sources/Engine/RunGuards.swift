@@ -36,6 +36,19 @@ enum LedgerGuard {
     }
 }
 
+/// Says no to a database other than the one that the operator named.
+enum ConfirmGuard {
+    /// Throws when another was named. Whether one had to be named is seen when something is to be destroyed.
+    static func refuse(_ consent: Consent, _ transaction: borrowing Transaction) throws {
+        guard let named = consent.database else { return }
+        let database = try transaction.row("select current_database()").text(0) ?? ""
+        guard !database.utf8.elementsEqual(named.utf8) else { return }
+        throw Failure(
+            .refused, "--confirm names database \(named), but this is \(database)",
+            next: "see which one is meant: etl config")
+    }
+}
+
 /// What a run is bound to.
 enum RunBinding {
     /// Throws when the run belongs to another cluster or database: a restored copy is not the one it was begun on.

@@ -16,11 +16,13 @@ public struct Site: Sendable {
     public var actor: Actor
     /// Who is told.
     public var reporter: any Reporter
+    /// The options that a command must repeat to mean the same database and tables.
+    public var options: [String]
 
     /// Describes where and for whom work is done.
     public init(
         target: ConnectionTarget, deadlines: Deadlines, interruption: Interruption, ledger: Ledger, actor: Actor,
-        reporter: any Reporter
+        reporter: any Reporter, options: [String] = []
     ) {
         self.target = target
         self.deadlines = deadlines
@@ -28,6 +30,7 @@ public struct Site: Sendable {
         self.ledger = ledger
         self.actor = actor
         self.reporter = reporter
+        self.options = options
     }
 
     /// A transaction on the ledger, within the deadlines of statements that move rows.

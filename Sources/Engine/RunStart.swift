@@ -24,6 +24,7 @@ struct RunStart {
     /// Begins or resumes the run, or finds that there is nothing to do.
     func begin(_ wanted: [Stage]) throws -> Begun {
         try checkServer()
+        try checkDatabase()
         try checkNeeds()
         try prepareLedger()
         let deadline = MonotonicClock.now + Self.patience
@@ -47,6 +48,13 @@ struct RunStart {
         }
         guard problems.isEmpty else {
             throw Failure(.usage, problems.joined(separator: "; "), details: problems.count > 1 ? problems : [])
+        }
+    }
+
+    /// Before anything is done, though it is only asked for when something is to be destroyed.
+    private func checkDatabase() throws {
+        try session.perform("looking at the database's name") { connection in
+            try connection.transaction(site.looking) { try ConfirmGuard.refuse(request.consent, $0) }
         }
     }
 

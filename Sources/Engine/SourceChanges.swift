@@ -16,22 +16,16 @@ public struct SourceChanges: Sendable, Equatable {
     /// Compares the source with what the chunks saw: first one sum over the whole table; where that differs, sums for
     /// each chunk; where those differ, row by row. It reads no document.
     static func find(
-        in stage: ChunkedStage, of tables: StreamTables, ledger: Ledger, _ transaction: borrowing Transaction
+        in stage: ChunkedStage, of source: KeyedTable, ledger: Ledger, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> SourceChanges {
         var changes = SourceChanges()
         let seen = try ledger.seen(by: stage, transaction)
-        let printed = SQL(unsafe: tables.source.printedKey(of: "s") + " collate \"C\"")
-        let now = try transaction.row(
-            """
-            select count(*), coalesce(sum(hashtextextended(\(printed), s.xmin::text::bigint)), 0)::text
-              from \(tables.source.name) s
-            """)
-        if now.int(0) == seen.rows, now.text(1) == seen.sum { return changes }
+        if try source.marks(transaction) == seen { return changes }
         for chunk in try ledger.doneChunks(of: stage, transaction) {
             let rows = try transaction.run(
                 """
-                select hashtextextended(\(printed), 0), s.xmin::text from \(tables.source.name) s
-                 where \(ChunkQuery.condition(chunk.range, key: tables.source.key, alias: "s"))
+                select \(source.keyHash(of: "s")), s.xmin::text from \(source.name) s
+                 where \(ChunkQuery.condition(chunk.range, key: source.key, alias: "s"))
                 """
             ).rows
             var known = Dictionary(chunk.seen.map { ($0.hash, $0.xmin) }) { _, last in last }

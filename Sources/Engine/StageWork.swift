@@ -38,8 +38,7 @@ struct StageWork {
             ).perform(constraints, fingerprint: context.fingerprint)
             return .done(rows: nil)
         case .verify(let verification): return try VerifyStage(context: context, verification: verification).perform()
-        case .retire:
-            throw Failure(.usage, "stages of kind \(stage.work.kind) are not there yet")
+        case .retire(let retirement): return try RetireStage(context: context, retirement: retirement).perform()
         }
     }
 

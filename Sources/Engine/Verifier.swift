@@ -61,7 +61,8 @@ public struct Verifier {
         let (archives, mayWrite) = try session.perform("reading the ledger") { connection in
             try connection.transaction(site.looking) { transaction in
                 (
-                    try ArchiveCheck.perform(run, ledger: site.ledger, transaction),
+                    try ArchiveCheck.perform(
+                        request.pipeline, on: request.schema, ledger: site.ledger, transaction),
                     try site.ledger.mayBeWritten(transaction)
                 )
             }

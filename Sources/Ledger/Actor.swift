@@ -18,13 +18,20 @@ public struct Actor: Sendable, Equatable {
         self.pid = pid
         self.program = program
     }
+
+    /// Its values for the audit's columns host, os_user, os_pid, program.
+    var values: SQL {
+        "\(.text(host)), \(.text(osUser)), \(.int(Int64(pid)))::int, \(.text(program))"
+    }
 }
 
 /// What the audit can say was done.
 public enum Act: String, Sendable {
     case begin, resume, join, finish, stop, fail
     case stopRequested = "stop-requested"
-    case retry, verify
+    case retry, verify, drop
+    case acceptReject = "accept-reject"
+    case acceptKey = "accept-unmapped"
 }
 
 extension Ledger {
@@ -36,8 +43,7 @@ extension Ledger {
         try transaction.changeOne(
             """
             insert into audit (run_id, pipeline, act, detail, host, os_user, os_pid, program)
-            values (\(.int(run?.value)), \(.text(pipeline)), \(.text(act.rawValue)), \(.text(detail)),
-                    \(.text(actor.host)), \(.text(actor.osUser)), \(.int(Int64(actor.pid))), \(.text(actor.program)))
+            values (\(.int(run?.value)), \(.text(pipeline)), \(.text(act.rawValue)), \(.text(detail)), \(actor.values))
             """)
     }
 }

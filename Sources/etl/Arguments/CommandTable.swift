@@ -117,6 +117,10 @@ enum CommandTable {
                 throw .option(option, .ambiguousPipeline)
             }
         }
+        let counted = options.acceptedRejects.map(\.pipeline)
+        for (index, name) in counted.enumerated() where counted[..<index].contains(name) {
+            throw .option("accept-rejects", .statedTwice)
+        }
         return .run(options)
     }
 

@@ -66,9 +66,17 @@ enum OptionValue {
         return AcceptedRejects(pipeline: parts.count == 2 ? parts[0] : nil, count: count)
     }
 
-    /// Names with commas between them.
+    /// Names with commas between them; behind a backslash, a comma is part of a name.
     static func names(_ text: String) throws(ValueProblem) -> [String] {
-        let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        var names: [String] = []
+        for part in text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
+            let part = String(decoding: part, as: UTF8.self)
+            if let last = names.last, last.utf8.last == UInt8(ascii: "\\") {
+                names[names.count - 1] = last.dropLast() + "," + part
+            } else {
+                names.append(part)
+            }
+        }
         guard names.allSatisfy({ !$0.isEmpty }) else { throw .empty }
         return names
     }

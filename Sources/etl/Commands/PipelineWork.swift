@@ -21,13 +21,18 @@ struct PipelineWork {
 
     /// A command on a pipeline as it must be typed to mean the same database and tables as this one does.
     func command(_ verb: String, _ pipeline: String) -> String {
-        var words = ["etl", verb, pipeline]
+        (["etl", verb, pipeline] + options).map(ShellWord.quoted).joined(separator: " ")
+    }
+
+    /// The options that were stated and that such a command must repeat.
+    private var options: [String] {
+        var words: [String] = []
         if case .flag = settings.schema.origin, let schema = settings.schema.value {
             words += ["--schema", schema.name]
         }
         if case .flag = settings.ledgerSchema.origin { words += ["--ledger-schema", settings.ledgerSchema.value.name] }
         if case .flag = settings.project.origin { words += ["--project", settings.project.value] }
-        return words.joined(separator: " ")
+        return words
     }
 
     /// Where and for whom the work is done.
@@ -35,7 +40,7 @@ struct PipelineWork {
         Site(
             target: settings.database.target, deadlines: settings.deadlines.forSessions, interruption: interruption,
             ledger: Ledger(schema: settings.ledgerSchema.value), actor: Self.actor,
-            reporter: reporter ?? RunReporter(terminal))
+            reporter: reporter ?? RunReporter(terminal), options: options)
     }
 
     /// Lets SIGINT, SIGTERM and SIGHUP stop the work in order, and a second one, or nine seconds, at once.

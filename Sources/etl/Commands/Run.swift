@@ -9,8 +9,9 @@ func run(_ options: RunOptions, settings: Settings, terminal: Terminal) throws(C
     var requests: [RunRequest] = []
     for name in options.pipelines {
         let (pipeline, schema) = try work.load(name)
-        requests.append(try options.request(pipeline, schema: schema, limits: work.limits(options.work)))
+        requests.append(options.request(pipeline, schema: schema, limits: work.limits(options.work)))
     }
+    try options.refuseSpareConsent(for: requests)
     let interruption = work.stopOnSignals()
     var worst = ExitCode.done
     for request in requests {
@@ -26,24 +27,12 @@ func run(_ options: RunOptions, settings: Settings, terminal: Terminal) throws(C
 
 extension RunOptions {
     /// The request for one of the pipelines; options that name another pipeline are none of its business.
-    fileprivate func request(
-        _ pipeline: Pipeline, schema: Identifier, limits: BatchLimits
-    ) throws(CommandFailure) -> RunRequest {
+    fileprivate func request(_ pipeline: Pipeline, schema: Identifier, limits: BatchLimits) -> RunRequest {
         let stages = with.filter { $0.pipeline == nil || $0.pipeline == pipeline.name }.map(\.stage)
         let goal = Goal(until: until, with: Set(stages), all: withAll)
-        let wanted = try working(rerun: "etl run \(pipeline.name)") { try Plan.wanted(in: pipeline, goal: goal) }
-        let isGuarded = confirm != nil || !acceptedRejects.isEmpty || !acceptedKeys.isEmpty
-        if isGuarded, !wanted.contains(where: \.isDestructive) {
-            throw CommandFailure(
-                .usage,
-                Explanation(
-                    summary: "\(pipeline.name): nothing that this run does needs --confirm or --accept-…",
-                    details: ["they are for destructive stages, and none is asked for"],
-                    next: "etl run \(pipeline.name)"))
-        }
         return RunRequest(
             pipeline: pipeline, schema: schema, goal: goal, limits: limits, joins: join,
-            existing: Engine.ExistingRows(rawValue: onExisting.rawValue) ?? .stop)
+            existing: Engine.ExistingRows(rawValue: onExisting.rawValue) ?? .stop, consent: consent(for: pipeline.name))
     }
 }
 

@@ -27,6 +27,10 @@ final class Recorder: Reporter {
         events.withLock { $0.compactMap { if case .stageBegan(let stage, _) = $0 { stage } else { nil } } }
     }
 
+    var stagesSkipped: [String] {
+        events.withLock { $0.compactMap { if case .stageSkipped(_, let reason) = $0 { reason } else { nil } } }
+    }
+
     var rowsReported: Int64 {
         events.withLock {
             $0.reduce(0) { if case .progress(let progress) = $1 { max($0, progress.rowsHere) } else { $0 } }
