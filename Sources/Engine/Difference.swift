@@ -32,6 +32,9 @@ public struct Difference: Sendable, Equatable {
     /// What should be there, nil for nothing; an excerpt of the same place.
     public let expected: String?
 
+    /// Whether it is what verifying is done to find.
+    var isFailure: Bool { !isStale && kind != .setByOthers }
+
     /// For people: what, and both sides one under the other.
     public var lines: [String] {
         let stale = isStale ? " (changed since it was migrated: no failure)" : ""
@@ -77,29 +80,35 @@ public struct Difference: Sendable, Equatable {
     }
 }
 
-/// The first differences that the workers of this process met, and how many there were.
+/// The first differences that the workers of this process met: of those that are failures, and of the others.
 final class DifferenceList: Sendable {
-    /// More than these are only counted.
+    /// Of each, more than these are not kept.
     static let limit = 20
 
-    private let first = Mutex<[Difference]>([])
+    private let first = Mutex<(failures: [Difference], others: [Difference])>(([], []))
 
     /// Takes what a chunk that was committed showed.
     func add(_ differences: [Difference]) {
-        first.withLock { list in
-            // A chunk whose commit failed is looked at again.
-            for difference in differences where list.count < Self.limit && !list.contains(difference) {
-                list.append(difference)
+        first.withLock { lists in
+            for difference in differences {
+                if difference.isFailure {
+                    Self.add(difference, to: &lists.failures)
+                } else {
+                    Self.add(difference, to: &lists.others)
+                }
             }
         }
     }
 
-    /// The first ones: failures before the others.
+    /// The first ones: failures before the others, which take the room that those leave.
     var all: [Difference] {
-        let list = first.withLock { $0 }
-        func isFailure(_ difference: Difference) -> Bool {
-            !difference.isStale && difference.kind != .setByOthers
-        }
-        return list.filter(isFailure) + list.filter { !isFailure($0) }
+        let (failures, others) = first.withLock { $0 }
+        return failures + others.prefix(Self.limit - failures.count)
+    }
+
+    private static func add(_ difference: Difference, to list: inout [Difference]) {
+        // A chunk whose commit failed is looked at again.
+        guard list.count < limit, !list.contains(difference) else { return }
+        list.append(difference)
     }
 }

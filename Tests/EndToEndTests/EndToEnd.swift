@@ -5,13 +5,14 @@ import Testing
 ///
 /// Long ones take more when these variables ask for it:
 /// - `ETL_E2E_ROWS`: chapters in each of the combinations of types; else 2000
-/// - `ETL_E2E_KILLS`: kills with -9 in each of the two tests of them; else 16
-/// - `ETL_E2E_KILL_ROWS`: chapters in the runs that are killed; else 4000
-/// - `ETL_E2E_FAULTS`: how many places of a run a fault is tried at, or `all`; else 30
+/// - `ETL_E2E_WORKFLOW_ROWS`: the same where they go through all three pipelines and both drops; else 250
+/// - `ETL_E2E_KILLS`: kills with -9 in each of the tests of them; else 16, and 10 of the whole workflow
+/// - `ETL_E2E_KILL_ROWS`: chapters in the runs that are killed; else 4000, and 600 in the whole workflow
+/// - `ETL_E2E_FAULTS`: how many places of a run a fault is tried at, or `all`; else 30, and 20 of the drops
 /// - `ETL_E2E_SEED`: the seed of whatever is chosen at random; else by the clock, and printed
 ///
-/// The 200 kills of a run on 20,000 chapters:
-/// `ETL_E2E_KILLS=200 ETL_E2E_KILL_ROWS=20000 swift test --filter KillTests`
+/// The 200 kills of the three pipelines with both drops:
+/// `ETL_E2E_KILLS=200 swift test --filter WorkflowKillTests`
 enum EndToEnd {
     /// What a variable asks for, else the usual.
     static func number(_ variable: String, else usual: Int) -> Int {

@@ -4,8 +4,6 @@ import Testing
 
 extension Endurance {
     @Suite struct FaultTests {
-        private static let faults = ["kill", "kill-after", "cut", "cut-after", "fail"]
-
         /// Chapters, how their run ends when nothing goes wrong, and how many calls it makes.
         private struct Course {
             let chapters: MemoirDatabase
@@ -21,13 +19,14 @@ extension Endurance {
             let verdict = try await untouched.verdict()
             #expect(verdict.hasSuffix(asContracted), "\(verdict)")
             return Course(
-                chapters: chapters, hash: try await untouched.hash(), calls: try await calls(in: chapters))
+                chapters: chapters, hash: try await untouched.hash(),
+                calls: try await Faults.calls { try await run(try await chapters.copy(), fault: $0).status })
         }
 
-        @Test("a fault at any call to libpq changes nothing about how a run ends", arguments: faults)
+        @Test("a fault at any call to libpq changes nothing about how a run ends", arguments: Faults.kinds)
         func anyCall(fault: String) async throws {
             let course = try await Self.course.value
-            for call in places(of: course, fault: fault) {
+            for call in Faults.places(fault, among: course.calls, of: 30 / Faults.kinds.count) {
                 let database = try await course.chapters.copy()
                 let faulty = try await Self.run(database, fault: "\(call):\(fault)")
                 if fault.hasPrefix("kill") {
@@ -48,28 +47,6 @@ extension Endurance {
             try await database.etl(
                 "run", "chapter-sections", "--batch-rows", "10", "--workers", "1", "--max-outage", "5",
                 variables: fault.map { ["ETL_FAULT": $0] } ?? [:])
-        }
-
-        /// The calls at which the fault is tried: all, or some at random.
-        private func places(of course: Course, fault: String) -> [Int] {
-            let all = Array(1...course.calls)
-            let wanted = ProcessInfo.processInfo.environment["ETL_E2E_FAULTS"] ?? ""
-            if wanted == "all" { return all }
-            var numbers = SeededNumbers(seed: EndToEnd.seed &+ UInt64(fault.utf8.count))
-            let count = (Int(wanted) ?? 30) / Self.faults.count
-            print("faults (\(fault)): seed \(EndToEnd.seed), \(count) of \(all.count) calls")
-            return Array(all.shuffled(using: &numbers).prefix(count)).sorted()
-        }
-
-        /// How many calls a run makes: it can be killed at the last of them, which is found by halving.
-        private static func calls(in chapters: MemoirDatabase) async throws -> Int {
-            var (reached, unreached) = (1, 4096)
-            while unreached - reached > 1 {
-                let middle = (reached + unreached) / 2
-                let status = try await run(try await chapters.copy(), fault: "\(middle):kill").status
-                if status == 137 { reached = middle } else { unreached = middle }
-            }
-            return reached
         }
     }
 }

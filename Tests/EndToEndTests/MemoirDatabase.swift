@@ -58,6 +58,14 @@ final class MemoirDatabase: Sendable {
         try await blocking { [name] in try MemoirDatabase(options: "template \(name)") }
     }
 
+    /// A copy in which the runs go on as if they had been begun there; else a copy is refused as another database.
+    func copyWithRuns() async throws -> MemoirDatabase {
+        let made = try await copy()
+        try await made.psql(
+            "update etl.runs set database_oid = (select oid from pg_database where datname = current_database())")
+        return made
+    }
+
     /// Runs SQL in the real psql and returns what it prints: a line a row, columns separated by `|`.
     @discardableResult
     func psql(_ sql: String) async throws -> String {

@@ -1,3 +1,4 @@
+import Support
 import Testing
 
 /// A change that somebody makes by hand after the run.
@@ -27,15 +28,26 @@ enum Planting {
                 {"title": "One", "text": "first text", "image": {"url": "a.jpg", "alt": "Alpha", "ratio": 1.10}},
                 {"text": "second text", "image": {"url": "b.jpg", "width": 640}}, "third text"]', null, null),
             ('\(plain)', '["only text"]', null, null);
+        insert into \(MemoirDatabase.copiedChapters) select * from chapters where id in ('\(chapter)', '\(plain)');
+        insert into judge_before select id, cover_image from chapters where id in ('\(chapter)', '\(plain)');
         """
 
-    /// All three pipelines are done on them.
+    /// The sections and the pictures are made.
+    static let pictured = Task {
+        let database = try await MemoirDatabase.holding(
+            Chapters(rows: 80, seed: 31, content: .json, images: .json, bad: 0.05, covers: .every, isCopied: true))
+        try await database.psql(chapters)
+        let run = try await database.etl("run", "chapter-sections", "memoir-images")
+        #expect(run.status == 3, "\(run.stderr)")
+        return database
+    }
+
+    /// The sections name their pictures, too.
     static let done = Task {
-        try await Workflow.done(
-            Chapters(rows: 80, seed: 31, content: .json, images: .json, bad: 0.05, covers: .every, isCopied: true),
-            more: chapters + "insert into \(MemoirDatabase.copiedChapters) select * from chapters where id in"
-                + " ('\(chapter)', '\(plain)'); insert into judge_before select id, cover_image from chapters"
-                + " where id in ('\(chapter)', '\(plain)');")
+        let database = try await pictured.value.copyWithRuns()
+        let run = try await database.etl("run", "section-image-id")
+        #expect(run.status == 0, "\(run.stderr)")
+        return database
     }
 
     /// The id of one of the chapter's sections, as SQL.
@@ -83,7 +95,7 @@ enum Planting {
             update chapter_sections set order_index = 0 where id = \(section(1));
             update chapter_sections set order_index = 1 where chapter_id = '\(chapter)' and order_index = 9;
             commit;
-            """, said: chapter, "first text", "second text"),
+            """, said: chapter, "order_index"),
         Planted(
             "another id", "update chapter_sections set id = gen_random_uuid() where id = \(section(2))", said: chapter),
     ]
@@ -117,19 +129,25 @@ enum Planting {
             said: plain, "extra.jpg"),
     ]
 
+    /// Who writes to image_id writes to the row whose picture it names: these are changes since.
     static let imageIDs = [
-        Planted("no picture", "update chapter_sections set image_id = null where id = \(section(0))"),
+        Planted(
+            "no picture", "update chapter_sections set image_id = null where id = \(section(0))",
+            said: "(nothing)"),
         Planted(
             "the picture of another",
             """
             update chapter_sections set image_id = (select id from memoir_images where section_id = \(section(1)))
              where id = \(section(0))
-            """),
+            """, said: "found"),
         Planted(
             "a picture where there is none",
             """
             update chapter_sections set image_id = (select id from memoir_images where section_id = \(section(1)))
              where id = \(section(2))
-            """),
+            """, said: "(nothing)"),
+        Planted(
+            "a deleted picture, which empties image_id, too",
+            "delete from memoir_images where section_id = \(section(1))", said: "b.jpg"),
     ]
 }

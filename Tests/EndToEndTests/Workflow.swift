@@ -37,15 +37,6 @@ enum Workflow {
         if losses.rejects > 0 { words += ["--accept-rejects", "\(Drop.chapterColumns.pipeline)=\(losses.rejects)"] }
         return words + losses.keyArguments
     }
-
-    /// Chapters of which all three pipelines are done and nothing is dropped.
-    static func done(_ chapters: Chapters, more sql: String = "") async throws -> MemoirDatabase {
-        let database = try await MemoirDatabase.holding(chapters)
-        if !sql.isEmpty { try await database.psql(sql) }
-        let run = try await database.start(["run"] + pipelines).end()
-        #expect([0, 3].contains(run.status), "\(run.stderr)")
-        return database
-    }
 }
 
 /// What would be lost by a drop, and must be accepted: in the words of the command line.

@@ -1,7 +1,16 @@
-"""What one picture must become in memoir_images: a plain recomputation of the contract."""
+#!/usr/bin/env python3
+"""What one picture must become in memoir_images: a plain recomputation of the contract.
 
-from jsontext import Number, faults
+    memoir_images.py --cases FILE     checks the recomputation against a file of cases
+"""
+
+import argparse
+import json
+import sys
+
+from jsontext import Malformed, Number, faults, parse, same_print
 from pictures import DEEPEST
+from recompute import expected_value
 
 URL_KEYS = ("url", "src", "image_url")
 CAPTION_KEYS = ("caption", "alt", "description")
@@ -52,3 +61,39 @@ def fitting(item):
         return None
     size = int(sign + digits) * 10**place
     return size if -LARGEST - 1 <= size <= LARGEST else None
+
+
+def case_passes(case):
+    """Whether the recomputation gives what the case says; the columns are never of type text here."""
+    expect = case["expect"]
+    try:
+        value, depth = (None, 0) if case["picture"] is None else parse(case["picture"])
+    except Malformed:
+        return expect.get("reject") == "malformed-json"
+    row, codes = recompute_picture(value, depth)
+    if "reject" in expect:
+        return expect["reject"] in codes
+    if row is None:
+        return not codes and expect["row"] is None
+    columns = dict(zip(("url", "caption", "width", "height", "attributes"), row))
+    for name in ("width", "height"):
+        columns[name] = None if columns[name] is None else Number(str(columns[name]))
+    return not codes and same_print(columns, expected_value(expect["row"]))
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    arguments.add_argument("--cases", required=True, help="a file with one case a line")
+    options = arguments.parse_args()
+    with open(options.cases, encoding="utf-8") as lines:
+        cases = [json.loads(line, parse_int=Number, parse_float=Number) for line in lines]
+    judged = [case for case in cases if case.get("type") != "text"]
+    failed = [case["case"] for case in judged if not case_passes(case)]
+    for name in failed:
+        print("failed: %s" % name)
+    print("%d passed, %d failed" % (len(judged) - len(failed), len(failed)))
+    return 1 if failed or not judged else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

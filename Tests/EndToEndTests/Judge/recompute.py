@@ -166,13 +166,13 @@ def add_section(title, text, named, attributes, outcome):
     outcome.sections += [(None, "", picture, {}) for picture in named[1:]]
 
 
-def _expected(value):
+def expected_value(value):
     """A case's expected value with its `$num` objects turned into numbers."""
     if isinstance(value, dict):
         if set(value) == {"$num"}:
             return Number(value["$num"])
-        return {key: _expected(item) for key, item in value.items()}
-    return [_expected(item) for item in value] if isinstance(value, list) else value
+        return {key: expected_value(item) for key, item in value.items()}
+    return [expected_value(item) for item in value] if isinstance(value, list) else value
 
 
 def case_passes(case):
@@ -186,8 +186,8 @@ def case_passes(case):
     ]
     return (
         not outcome.codes
-        and same_print(sections, _expected(expect["sections"]))
-        and same_print(outcome.cover, _expected(expect["cover"]))
+        and same_print(sections, expected_value(expect["sections"]))
+        and same_print(outcome.cover, expected_value(expect["cover"]))
         and sorted(outcome.unmapped) == sorted(expect.get("unmapped", []))
     )
 
