@@ -171,7 +171,8 @@ final class ChunkWorker {
         try site.ledger.addRejects(result.rejects, in: claim, of: stage, transaction)
         try site.ledger.finishChunk(claim, of: stage, with: result.outcome, endingAt: result.end, transaction)
         try site.noteStopRequest(of: stage.run, transaction)
-        if site.interruption.isStopping || meter.isHalted { return .othersAtWork }
+        // A transaction that sees one moment only would take a chunk that another has claimed since.
+        if job.isVerification || site.interruption.isStopping || meter.isHalted { return .othersAtWork }
         return try site.ledger.claim(stage, by: worker, transaction)
     }
 
