@@ -16,6 +16,9 @@ struct HelpTests {
                   run        run pipelines, or go on where they stopped
                   list       list the pipelines and their stages
                   status     show what is done, and how far
+                  preflight  look for everything that would stand in a run's way
+                  plan       show what a run would do, and what it would cost
+                  verify     compare what was migrated with the source, row by row
                   rejects    show the rows that could not be migrated, and why
                   retry      process rejected rows again after the data was mended
                   stop       ask a run, wherever it is, to stop in order
@@ -78,6 +81,8 @@ struct HelpTests {
                   --accept-rejects N …         accept exactly N open rejects; PIPELINE=N with
                                                several pipelines
                   --accept-unmapped NAME,… …   accept these keys that nothing reads
+                  --no-archive                 keep no copy of the columns that are dropped;
+                                               they cannot be brought back
 
                 example:
                   etl run chapter-sections --until sections
