@@ -100,7 +100,8 @@ public var plainEnvironment: [String: String] {
 /// The `etl` that was built together with the tests.
 public let etlBinary: String = {
     // The test bundle, or the runner it was loaded into, lies in the same directory.
-    let candidates = [Bundle.main.executablePath].compactMap { $0 } + CommandLine.arguments
+    // Foundation does not survive the question after the last part of a single character.
+    let candidates = ([Bundle.main.executablePath].compactMap { $0 } + CommandLine.arguments).filter { $0.contains("/") }
     let found = candidates.map { ($0 as NSString).deletingLastPathComponent + "/etl" }
         .first { FileManager.default.isExecutableFile(atPath: $0) }
     return found ?? packageDirectory + "/.build/debug/etl"
