@@ -23,9 +23,6 @@ struct PipelineStanding {
     /// The pipeline that must be done first, and how it stands.
     let unmet: (pipeline: String, reason: String)?
     let living: [WorkerRecord]
-    let openRejects: Int64
-    /// Keys that nothing reads, less those that were accepted.
-    let unmapped: [UnmappedKey]
 
     init(
         _ pipeline: Pipeline, on schema: Identifier, _ ledger: Ledger, _ transaction: borrowing Transaction
@@ -44,8 +41,6 @@ struct PipelineStanding {
         refusals = known.refusals
         unmet = known.unmet
         living = known.living
-        openRejects = known.openRejects
-        unmapped = known.unmapped
     }
 
     /// The stages that a run without options would do now.
@@ -69,8 +64,6 @@ struct PipelineStanding {
         var refusals: [Failure] = []
         var unmet: (pipeline: String, reason: String)?
         var living: [WorkerRecord] = []
-        var openRejects: Int64 = 0
-        var unmapped: [UnmappedKey] = []
 
         mutating func read(
             _ pipeline: Pipeline, on schema: Identifier, _ ledger: Ledger, _ transaction: borrowing Transaction
@@ -89,10 +82,7 @@ struct PipelineStanding {
             }
             try note { try RunBinding.check(found, ledger, transaction) }
             try note { try StageChanges.refuse(in: pipeline, of: found.id, ledger, transaction) }
-            living = try ledger.livingWorkers(of: found.id, transaction)
-            openRejects = try ledger.openRejectCount(of: found.id, transaction)
-            unmapped = try ledger.unmapped(of: found.id, transaction)
-                .map { UnmappedKey(name: $0.name, count: $0.count) }
+            living = try ledger.visibleWorkers(of: found.id, transaction)
             return presence
         }
 

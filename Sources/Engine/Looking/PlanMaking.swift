@@ -14,7 +14,7 @@ struct PlanMaking {
         var notes: [String] = []
         let sizes = try sizes(&notes, transaction)
         let planner = StagePlanner(
-            schema: schema, ledger: site.ledger.schema, limits: limits, standing: standing, sizes: sizes)
+            site: site, schema: schema, limits: limits, standing: standing, sizes: sizes)
         var stages = try pipeline.stages.map { try describe($0, planner, transaction) }
         let open = zip(pipeline.stages, stages).filter { $1.state == .toDo || $1.state == .begun }.map(\.0)
         let samples = sample > 0 ? try self.samples(sample, of: open, sizes, transaction) : []
@@ -27,7 +27,7 @@ struct PlanMaking {
             ledgerClosed: standing.closedBook, refusals: standing.refusals + needs(standing), stages: stages,
             tables: sizes.values.sorted { $0.table.quoted < $1.table.quoted }, samples: samples,
             disk: try disk(open, standing, sizes, samples, transaction),
-            locks: try locks(sizes, transaction),
+            locks: try locks(transaction),
             grants: open.isEmpty ? [] : try privileges.missing(for: open, withLedger: true, transaction), notes: notes)
     }
 
@@ -53,14 +53,13 @@ struct PlanMaking {
         guard let need = standing.unmet, !standing.toDo.isEmpty else { return [] }
         return [
             Failure(
-                .refused, "\(pipeline.name) needs \(need.pipeline), \(need.reason)", next: "etl run \(need.pipeline)")
+                .refused, "\(pipeline.name) needs \(need.pipeline), \(need.reason)",
+                next: site.command("run", need.pipeline))
         ]
     }
 
-    /// The tables that stages or the statements of their scripts name, as far as they are there.
-    private func sizes(
-        _ notes: inout [String], _ transaction: borrowing Transaction
-    ) throws -> [QualifiedName: TableSize] {
+    /// The tables that stages or the statements of their scripts name.
+    private var names: Set<QualifiedName> {
         var names = Set(pipeline.tables(in: schema))
         for stage in pipeline.stages {
             guard case .sql(let script) = stage.work else { continue }
@@ -68,6 +67,13 @@ struct PlanMaking {
                 names.formUnion((StatementLocks.of(statement, in: schema) ?? []).map(\.table))
             }
         }
+        return names
+    }
+
+    /// Those of them that are there.
+    private func sizes(
+        _ notes: inout [String], _ transaction: borrowing Transaction
+    ) throws -> [QualifiedName: TableSize] {
         var sizes: [QualifiedName: TableSize] = [:]
         for name in names {
             switch try transaction.attempt({ try TableSize.of(name, transaction) }) {
@@ -130,10 +136,8 @@ struct PlanMaking {
         return need
     }
 
-    private func locks(
-        _ sizes: [QualifiedName: TableSize], _ transaction: borrowing Transaction
-    ) throws -> [String] {
-        let found = try transaction.attempt { try Blockers.describe(Array(sizes.keys), waiting: true, transaction) }
+    private func locks(_ transaction: borrowing Transaction) throws -> [String] {
+        let found = try transaction.attempt { try Blockers.describe(Array(names), waiting: true, transaction) }
         return if case .success(let lines) = found { lines } else { [] }
     }
 }

@@ -39,6 +39,11 @@ public struct PlanReport: Sendable {
         public let role: String
     }
 
+    /// How to back up the tables before; nil where none is there.
+    public var backup: BackupAdvice? {
+        BackupAdvice(tables, database: server.database, pipeline: pipeline)
+    }
+
     /// Whether a run would have nothing to do.
     public var isDone: Bool { !stages.contains { $0.state == .toDo || $0.state == .begun } }
 }

@@ -44,7 +44,7 @@ public struct Preflight {
         var findings = try ServerCheck.problems(connection, schema: schema, transaction)
             .map { PreflightFinding(.problem, $0.what, remedy: $0.remedy) }
         let standing = try PipelineStanding(pipeline, on: schema, site.ledger, transaction)
-        findings += RunFindings.find(standing)
+        findings += RunFindings.find(standing, site)
         let checks = try CheckFindings(schema: schema, standing: standing).find(transaction)
         findings += checks.findings
         let isDone = standing.toDo.isEmpty || checks.isFinished

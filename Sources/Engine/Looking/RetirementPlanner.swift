@@ -4,9 +4,9 @@ import Postgres
 
 /// Describes what a retire stage would drop, what that needs, and what is in its way.
 struct RetirementPlanner {
-    let schema: Identifier
-    let ledger: Identifier
+    let site: Site
     let standing: PipelineStanding
+    let schema: Identifier
     let sizes: [QualifiedName: TableSize]
 
     func describe(
@@ -17,65 +17,71 @@ struct RetirementPlanner {
             planned.notes.append("there is no table \(table) yet")
             return
         }
-        let there = retirement.columns.filter { facts.columns[$0] != nil }
-        guard !there.isEmpty else {
+        let present = retirement.columns.filter { facts.columns[$0] != nil }
+        guard !present.isEmpty else {
             planned.notes.append("there will be nothing to do: the columns are gone already")
             return
         }
-        planned.statements = statements(retirement, table, stage)
-        let dependents = try ColumnDependents.find(table, there, transaction)
+        planned.statements = statements(retirement, present, of: table, stage)
+        planned.notes.append(
+            "under the lock everything that stage \(retirement.proof) proved is looked at again, then the columns are copied "
+                + "to the archive (--no-archive: they are not), then they are dropped: until all of it is committed nobody "
+                + "can read or write \(table)")
+        planned.archiveBytes = try storedBytes(of: retirement.key + present, in: table, transaction)
+        let dependents = try ColumnDependents.find(table, present, transaction)
         planned.blocking = dependents.blocking
         planned.going = dependents.going.map { "\($0.what): \($0.definition)" }
-        try tell(retirement, table, &planned, transaction)
+        try tell(retirement, stage, &planned, transaction)
     }
 
-    private func statements(_ retirement: Retirement, _ table: QualifiedName, _ stage: Stage) -> [PlannedStatement] {
-        let lock = LockUse(.accessExclusive, on: table, .readsRows)
-        let run = standing.run.map { String($0.id.value) } ?? "N"
-        let archive = "archive_\(run)_\(stage.name.replacing("-", with: "_"))"
-        let kept = SQL.list(retirement.key + retirement.columns)
-        let drops = retirement.columns.map { "drop column \($0.quoted)" }.joined(separator: ", ")
+    private func statements(
+        _ retirement: Retirement, _ present: [Identifier], of table: QualifiedName, _ stage: Stage
+    ) -> [PlannedStatement] {
+        func statement(_ sql: SQL, _ locks: [LockUse]) -> PlannedStatement {
+            PlannedStatement(text: sql.text, place: nil, locks: locks, isAlone: false)
+        }
+        let run = standing.run.map { String($0.id.value) } ?? "0"
+        let name =
+            Identifier("archive_\(run)_" + stage.name.replacing("-", with: "_"))
+            ?? Identifier("archive" as StaticString)
+        let archive = QualifiedName(schema: site.ledger.schema, name: name)
         return [
-            PlannedStatement(
-                text: "lock table \(table.quoted) in access exclusive mode", place: nil, locks: [lock], isAlone: false),
-            PlannedStatement(
-                text: "create table \(ledger.quoted).\(archive) as select \(kept.text), xmin from \(table.quoted)",
-                place: nil, locks: [], isAlone: false),
-            PlannedStatement(
-                text: "alter table \(table.quoted) \(drops)", place: nil,
-                locks: [LockUse(.accessExclusive, on: table, .moment)], isAlone: false),
+            statement(
+                "lock table \(table) in access exclusive mode", [LockUse(.accessExclusive, on: table, .readsRows)]),
+            statement(ColumnArchive.creation(of: archive, from: table, keeping: retirement.key + present), []),
+            statement(
+                RetiredColumns.dropping(present, from: table), [LockUse(.accessExclusive, on: table, .moment)]),
         ]
     }
 
+    /// What the stage would be refused for as things are: the guards themselves say it.
     private func tell(
-        _ retirement: Retirement, _ table: QualifiedName, _ planned: inout PlannedStage,
-        _ transaction: borrowing Transaction
+        _ retirement: Retirement, _ stage: Stage, _ planned: inout PlannedStage, _ transaction: borrowing Transaction
     ) throws {
-        planned.notes.append(
-            "first everything that \(retirement.proof) must have proved is looked at again under the lock, then the columns are "
-                + "copied to the archive, then they are dropped: nobody can read or write \(table) until all of it is committed"
-        )
-        if let bytes = try storedBytes(of: retirement, in: table, transaction) {
-            planned.archiveBytes = bytes
+        guard let run = standing.run else { return }
+        let context = StageContext(
+            site: site, request: RunRequest(pipeline: standing.pipeline, schema: schema), run: run.id, stage: stage,
+            fingerprint: "", session: Session(site: site, name: "etl"))
+        let columns: RetiredColumns
+        do {
+            columns = try RetiredColumns(retirement, schema: schema, transaction)
+        } catch let failure as Failure {
+            planned.notes += failure.details
+            return
         }
-        if standing.openRejects > 0 {
-            planned.notes.append(
-                "\(standing.openRejects) rejects are open and hold it up: mend them, or --accept-rejects \(standing.openRejects)"
-            )
-        }
-        if !standing.unmapped.isEmpty {
-            let names = standing.unmapped.map(\.name).joined(separator: ",")
-            planned.notes.append(
-                "keys that nothing reads hold it up unless they are accepted: --accept-unmapped \(names)")
-        }
+        let guards = RetireGuards(context: context, retirement: retirement, columns: columns)
+        let acceptance = try Acceptance(of: Consent(), for: try guards.scope(transaction), context, transaction)
+        let none = RetireGuards.Dependents(blocking: [], going: [])
+        let obstacles =
+            acceptance.obstacles + (try guards.obstacles(dependents: none, countingChanges: true, transaction))
+        planned.notes += obstacles.map { "would be refused: \($0.what); next: \($0.next)" }
     }
 
     /// About how many bytes the columns take where they are, by a thousand rows of them.
     private func storedBytes(
-        of retirement: Retirement, in table: QualifiedName, _ transaction: borrowing Transaction
+        of columns: [Identifier], in table: QualifiedName, _ transaction: borrowing Transaction
     ) throws -> Int64? {
         guard let rows = sizes[table]?.rowCount else { return nil }
-        let columns = retirement.key + retirement.columns
         let sum = columns.map { "coalesce(pg_column_size(\($0.quoted)), 0)" }.joined(separator: " + ")
         let found = try transaction.attempt {
             try transaction.row(

@@ -3,7 +3,7 @@ import Pipelines
 
 /// What the ledger says that keeps a run from beginning.
 enum RunFindings {
-    static func find(_ standing: PipelineStanding) -> [PreflightFinding] {
+    static func find(_ standing: PipelineStanding, _ site: Site) -> [PreflightFinding] {
         var findings: [PreflightFinding] = []
         if case .closed(let why) = standing.book {
             findings.append(
@@ -20,14 +20,15 @@ enum RunFindings {
         if let need = standing.unmet, !standing.toDo.isEmpty {
             findings.append(
                 PreflightFinding(
-                    .problem, "\(pipeline) needs \(need.pipeline), \(need.reason)", remedy: "etl run \(need.pipeline)"))
+                    .problem, "\(pipeline) needs \(need.pipeline), \(need.reason)",
+                    remedy: site.command("run", need.pipeline)))
         }
         if let worker = standing.living.first {
             findings.append(
                 PreflightFinding(
                     .problem,
                     "\(pipeline) is being run by process \(worker.pid) on \(worker.host), since \(worker.since)",
-                    remedy: "wait for it, help it with --join, or stop it with: etl stop \(pipeline)"))
+                    remedy: "wait for it, help it with --join, or stop it with: \(site.command("stop", pipeline))"))
         }
         return findings
     }

@@ -90,8 +90,10 @@ struct Sampling {
         var tally: SampleResult.Tally {
             var tally = sums
             tally.rejects = rejects.values.sorted { ($1.count, $0.code) < ($0.count, $1.code) }
-            tally.unmapped = unmapped.map { UnmappedKey(name: String(decoding: $0, as: UTF8.self), count: $1) }
-                .sorted { ($1.count, $0.name) < ($0.count, $1.name) }
+            tally.unmapped = unmapped.map {
+                UnmappedKey(name: String(decoding: $0, as: UTF8.self), count: $1, isAccepted: false)
+            }
+            .sorted { ($1.count, $0.name) < ($0.count, $1.name) }
             return tally
         }
     }

@@ -4,8 +4,8 @@ import Postgres
 
 /// Describes what each stage of a pipeline would do, from the pipeline, the ledger and the catalogue.
 struct StagePlanner {
+    let site: Site
     let schema: Identifier
-    let ledger: Identifier
     let limits: BatchLimits
     let standing: PipelineStanding
     let sizes: [QualifiedName: TableSize]
@@ -27,7 +27,7 @@ struct StagePlanner {
                 .statements(for: constraints, &planned.notes, transaction)
         case .verify(let verification): describe(verification, &planned)
         case .retire(let retirement):
-            try RetirementPlanner(schema: schema, ledger: ledger, standing: standing, sizes: sizes)
+            try RetirementPlanner(site: site, standing: standing, schema: schema, sizes: sizes)
                 .describe(retirement, stage, &planned, transaction)
         }
         return planned

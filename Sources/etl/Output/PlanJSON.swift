@@ -12,7 +12,11 @@ enum PlanJSON {
             ("nothing_to_do", .bool(report.isDone)), ("ledger_unreadable", optional(report.ledgerClosed)),
             ("in_the_way", .array(report.refusals.map(refusal))), ("stages", .array(report.stages.map(stage))),
             ("tables", .array(report.tables.map(table))), ("samples", .array(report.samples.map(sample))),
-            ("disk", disk(report.disk)), ("locks", strings(report.locks)), ("grants", strings(report.grants)),
+            ("disk", disk(report.disk)),
+            (
+                "backup",
+                report.backup.map { .object([("command", .string($0.command)), ("bytes", .int($0.bytes))]) } ?? .null
+            ), ("locks", strings(report.locks)), ("grants", strings(report.grants)),
             ("notes", strings(report.notes)),
         ])
     }

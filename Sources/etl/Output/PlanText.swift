@@ -33,13 +33,19 @@ struct PlanText {
         for stage in report.stages where !stage.isOver {
             lines += section(
                 "stage \(stage.name)",
-                PlannedStageText(stage, report.tables, lockTimeout: lockTimeout, database: report.server.database).lines)
+                PlannedStageText(stage, report.tables, lockTimeout: lockTimeout, database: report.server.database).lines
+            )
         }
         lines += section("tables", report.tables.map(TableText.line))
         for sample in report.samples {
             lines += section("sample for \(sample.stage)", SampleText.lines(sample, report.tables))
         }
         if !report.isDone { lines += section("disk, about", disk) }
+        if let backup = report.backup, report.stages.contains(where: { !$0.isOver }) {
+            lines += section(
+                "back up first",
+                [backup.command, "reads about \(Quantity.bytes(backup.bytes)); the file is compressed"])
+        }
         lines += section("locks held or waited for now", report.locks)
         lines += section("privileges that the role lacks", report.grants.map { $0.contains(" -- ") ? $0 : $0 + ";" })
         lines += section("not looked at", report.notes)

@@ -4,16 +4,25 @@ import JSON
 /// What a look before a run found, in lines for people and as an object for programs.
 enum PreflightText {
     /// Each finding with what settles it, then how many there are of each weight.
-    static func lines(_ report: PreflightReport, pipeline: String) -> [String] {
-        var lines = report.findings.flatMap { finding in
-            ["\(finding.weight.rawValue): \(finding.what)"] + (finding.remedy.map { ["  do: \($0)"] } ?? [])
+    static func lines(_ report: PreflightReport, pipeline: String) -> [TonedLine] {
+        var lines = report.findings.flatMap { finding -> [TonedLine] in
+            ["\(finding.weight.rawValue, tone(finding.weight)): \(finding.what)"]
+                + (finding.remedy.map { ["  do: \($0)"] } ?? [])
         }
         let counts = PreflightFinding.Weight.allCases.map { weight in
             Quantity.counted(Int64(report.findings.count { $0.weight == weight }), weight.rawValue)
         }
         let done = report.isDone ? "nothing is left to do; " : ""
-        lines.append("\(pipeline): \(done)\(counts.joined(separator: ", "))")
-        return lines.map(Printable.escaped)
+        lines.append(TonedLine("\(pipeline): \(done)\(counts.joined(separator: ", "))"))
+        return lines
+    }
+
+    private static func tone(_ weight: PreflightFinding.Weight) -> TonedLine.Tone {
+        switch weight {
+        case .problem: .bad
+        case .warning: .caution
+        case .notice: .faint
+        }
     }
 
     /// The same for programs.

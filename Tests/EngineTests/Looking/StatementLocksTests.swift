@@ -86,7 +86,9 @@ struct StatementLocksTests {
                 let held = try transaction.run(
                     "select mode from pg_locks where relation = \(.int(oid))::oid and pid = pg_backend_pid()")
                 let modes = held.rows.compactMap { row in
-                    LockUse.Mode.allCases.first { row.text(0) == $0.rawValue.capitalized.replacing(" ", with: "") + "Lock" }
+                    LockUse.Mode.allCases.first {
+                        row.text(0) == $0.rawValue.capitalized.replacing(" ", with: "") + "Lock"
+                    }
                 }
                 return modes.max()?.rawValue
             }
@@ -102,7 +104,7 @@ struct StatementLocksTests {
 
     @Test("what a statement refers to is locked, too")
     func referenced() throws {
-        let text = "alter table t add c int, add constraint x foreign key (c) references \"Other\".\"A\"\"b\" (id) not valid"
+        let text = #"alter table t add c int, add foreign key (c) references "Other"."A""b" (id) not valid"#
         let other = try #require(try locks(of: text)).last
         #expect(other?.table.quoted == #""Other"."A""b""#)
         #expect(other?.mode == .shareRowExclusive)
