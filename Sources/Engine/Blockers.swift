@@ -2,20 +2,23 @@ import Postgres
 
 /// Who holds locks on tables that DDL could not get.
 enum Blockers {
-    /// One line for each session that holds a lock on one of the tables, the oldest transaction first.
+    /// One line for each session that holds a lock on one of the tables, the oldest transaction first; where asked for
+    /// also those that wait for one.
     static func describe(
-        _ tables: [QualifiedName], _ transaction: borrowing Transaction
+        _ tables: [QualifiedName], waiting: Bool = false, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [String] {
         let names = tables.map { Array($0.quoted.utf8) }
         return try transaction.run(
             """
             select distinct on (a.xact_start, a.pid)
-                   format('pid %s (%s, role %s) holds %s on %s for %s s, %s: %s', a.pid,
-                          coalesce(nullif(a.application_name, ''), 'no application name'), a.usename, l.mode,
+                   format('pid %s (%s, role %s) %s %s on %s for %s s, %s: %s', a.pid,
+                          coalesce(nullif(a.application_name, ''), 'no application name'), a.usename,
+                          case when l.granted then 'holds' else 'waits for' end, l.mode,
                           l.relation::regclass, round(extract(epoch from clock_timestamp() - a.xact_start)),
                           a.state, left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80))
               from pg_locks l join pg_stat_activity a using (pid)
-             where l.granted and l.database = (select oid from pg_database where datname = current_database())
+             where (l.granted or \(.bool(waiting)))
+               and l.database = (select oid from pg_database where datname = current_database())
                and l.pid <> pg_backend_pid()
                and l.relation = any (array(select to_regclass(name)::oid from unnest(\(.textArray(names))) name))
              order by a.xact_start, a.pid limit 5

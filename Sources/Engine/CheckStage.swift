@@ -25,7 +25,7 @@ struct CheckStage {
         let findings = try session.perform("stage \(stage.name)") { connection in
             var settings = site.looking
             settings.schemas = [schema]
-            return try connection.transaction(settings) { try read($0) }
+            return try connection.transaction(settings) { try Self.findings(of: script, $0) }
         }
         let problems = findings.filter { $0.verdict == "problem" }.map(\.message)
         guard problems.isEmpty else {
@@ -40,7 +40,10 @@ struct CheckStage {
         return .passed(notices: findings.map(\.message))
     }
 
-    private func read(_ transaction: borrowing Transaction) throws -> [(verdict: String, message: String)] {
+    /// Every finding of a script's queries, which find unqualified names in the pipeline's schema.
+    static func findings(
+        of script: SQLScript, _ transaction: borrowing Transaction
+    ) throws -> [(verdict: String, message: String)] {
         var findings: [(verdict: String, message: String)] = []
         for statement in script.statements {
             do throws(PostgresError) {

@@ -22,14 +22,9 @@ struct ColumnArchive {
         let archive = QualifiedName(schema: schema, name: name)
         let kept = columns.table.columns + columns.present
         let xmin = Self.xminColumn(beside: kept)
-        let values = kept.map { "s.\($0.quoted)" }.joined(separator: ", ")
         // Event triggers are the application's, and expect its schema.
         try transaction.working(in: [columns.table.name.schema], lock: transaction.settings.lock) {
-            try transaction.run(
-                """
-                create table \(archive) as
-                select \(unsafe: values), s.xmin::text::bigint as \(xmin) from \(columns.table.name) s
-                """)
+            try transaction.run(Self.creation(of: archive, from: columns.table.name, keeping: kept))
             try transaction.run("alter table \(archive) add primary key (\(SQL.list(columns.table.columns)))")
         }
         try describe(archive, xmin: xmin, transaction)
@@ -41,6 +36,15 @@ struct ColumnArchive {
                 next: "something of the database's own interferes, an event trigger perhaps; nothing was dropped")
         }
         return name
+    }
+
+    /// The statement that makes a copy of columns, and of xmin.
+    static func creation(of archive: QualifiedName, from table: QualifiedName, keeping kept: [Identifier]) -> SQL {
+        let values = kept.map { "s.\($0.quoted)" }.joined(separator: ", ")
+        return """
+            create table \(archive) as
+            select \(unsafe: values), s.xmin::text::bigint as \(xminColumn(beside: kept)) from \(table) s
+            """
     }
 
     /// How many rows an archive holds, and the sum of their marks, as text.

@@ -31,11 +31,16 @@ struct RetiredColumns {
 
     /// Drops them. What else hangs on them makes it fail.
     func drop(_ transaction: borrowing Transaction) throws {
-        let actions = present.map { "drop column \($0.quoted) restrict" }.joined(separator: ", ")
         // Event triggers are the application's, and expect its schema.
         try transaction.working(in: [table.name.schema], lock: transaction.settings.lock) {
-            _ = try transaction.run("alter table \(table.name) \(unsafe: actions)")
+            _ = try transaction.run(Self.dropping(present, from: table.name))
         }
+    }
+
+    /// The statement that drops columns.
+    static func dropping(_ columns: [Identifier], from table: QualifiedName) -> SQL {
+        let actions = columns.map { "drop column \($0.quoted) restrict" }.joined(separator: ", ")
+        return "alter table \(table) \(unsafe: actions)"
     }
 
     /// What the catalogue says of them, enough to make them again exactly: a JSON array, an object each. Names are

@@ -43,7 +43,7 @@ struct RunStart {
     private func checkServer() throws {
         let problems = try session.perform("looking at the server") { connection in
             try connection.transaction(TransactionSettings(access: .read, statement: site.deadlines.statement)) {
-                try ServerCheck.problems(connection, schema: request.schema, $0)
+                try ServerCheck.problems(connection, schema: request.schema, $0).map(\.sentence)
             }
         }
         guard problems.isEmpty else {

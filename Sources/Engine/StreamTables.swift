@@ -24,8 +24,11 @@ struct StreamTables {
     /// What the catalogue says of both tables' columns, to see that it is still the same.
     let signature: String
 
-    /// Looks the tables up; every problem is told at once.
-    init(_ stream: Pipelines.Stream, schema: Identifier, _ transaction: borrowing Transaction) throws {
+    /// Looks the tables up; every problem is told at once. For reading alone the target need not be there yet, nor the
+    /// column that is written back to.
+    init(
+        _ stream: Pipelines.Stream, schema: Identifier, onlyReading: Bool = false, _ transaction: borrowing Transaction
+    ) throws {
         let source = QualifiedName(schema: schema, name: stream.source.table)
         target = QualifiedName(schema: schema, name: stream.target.table)
         parent = stream.target.parent
@@ -43,7 +46,7 @@ struct StreamTables {
         columns = StreamTables.documentColumns(stream, of: sourceFacts, problems: &problems)
         if let sourceFacts {
             problems += try sourceFacts.keyProblems(stream.source.key, transaction)
-            if let writeBack, sourceFacts.columns[writeBack]?.typeOID != TypeOID.jsonb {
+            if let writeBack, sourceFacts.columns[writeBack]?.typeOID != TypeOID.jsonb, !onlyReading {
                 problems.append("\(source).\(writeBack) is not there, or is no jsonb")
             }
         } else {
@@ -54,7 +57,7 @@ struct StreamTables {
             if let sourceFacts {
                 problems += StreamTables.carryProblems(stream, source: sourceFacts, target: targetFacts)
             }
-        } else {
+        } else if !onlyReading {
             problems.append("there is no table \(target)")
         }
         if stream.source.key.count > 1 {

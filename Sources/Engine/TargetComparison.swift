@@ -96,7 +96,7 @@ struct TargetComparison {
 
 extension ArrayElement {
     /// The element that stands for a column of a type; text for the types that share its form.
-    fileprivate init?(_ typeOID: Int64) {
+    init?(_ typeOID: Int64) {
         self.init(rawValue: UInt32(truncatingIfNeeded: typeOID == TypeOID.varchar ? TypeOID.text : typeOID))
     }
 }

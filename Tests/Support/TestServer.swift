@@ -17,7 +17,7 @@ public final class TestServer: Sendable {
     private static let started = Result { try TestServer() }
 
     private init() throws {
-        sandbox = try Sandbox.lend(settings: ["max_connections": "400"])
+        sandbox = try Sandbox.lend(settings: ["max_connections": "400", "max_prepared_transactions": "10"])
     }
 
     /// A fresh, empty database with a name of its own. Without an encoding it is UTF8.

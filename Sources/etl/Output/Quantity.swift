@@ -35,6 +35,19 @@ enum Quantity {
         decimal(Int64(bytes / 100_000)) + " MB"
     }
 
+    /// `512 B`, `12.3 KB`, `4.5 GB`; a thousand of one are the next.
+    static func bytes(_ number: Int64) -> String {
+        let units = ["KB", "MB", "GB", "TB"]
+        guard number >= 1000 else { return "\(number) B" }
+        var tenths = number / 100
+        var unit = 0
+        while tenths >= 10_000, unit + 1 < units.count {
+            tenths /= 1000
+            unit += 1
+        }
+        return "\(decimal(tenths)) \(units[unit])"
+    }
+
     /// `0:07`, `12:34`, `3:04:05`; beyond four days only that.
     static func duration(_ seconds: Double) -> String {
         guard seconds < 4 * 86_400 else { return ">4 days" }

@@ -148,6 +148,13 @@ final class Terminal: Sendable {
         }
     }
 
+    /// How wide a line of results may be: as the terminal that they go to, or 120 columns.
+    var resultColumns: Int {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 120 }
+        return Int(size.ws_col)
+    }
+
     /// Appends to the log file only.
     func writeLog(_ line: String) {
         guard let log, !log.append(line) else { return }
