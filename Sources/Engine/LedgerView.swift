@@ -25,7 +25,7 @@ public struct LedgerView {
     /// the living has told the ledger by the second.
     public func summaries(of pipeline: String? = nil, on schema: Identifier? = nil) throws -> [RunSummary] {
         let first = try readSummaries(of: pipeline, on: schema)
-        return first.contains(where: \.isInterrupted) ? try readSummaries(of: pipeline, on: schema) : first
+        return first.contains(where: \.hasNoEnd) ? try readSummaries(of: pipeline, on: schema) : first
     }
 
     private func readSummaries(of pipeline: String?, on schema: Identifier?) throws -> [RunSummary] {

@@ -62,8 +62,21 @@ public struct RunSummary: Sendable {
         public let workers: Int
     }
 
-    /// Whether it says that it runs while nobody works on it: it was killed, or lost its server for good.
-    public var isInterrupted: Bool { state == RunState.running.rawValue && workers.isEmpty }
+    /// Whether every stage is done that is not optional, and none is half done.
+    public var isComplete: Bool {
+        !stages.isEmpty
+            && stages.allSatisfy { stage in
+                stage.state == StageState.done.rawValue
+                    || (stage.isOptional && stage.state == StageState.pending.rawValue)
+            }
+    }
+
+    /// Whether it says that it runs while nobody works on it, and is not complete: it was killed, or lost its server for
+    /// good. One that was killed after its last stage lacks nothing.
+    public var isInterrupted: Bool { hasNoEnd && !isComplete }
+
+    /// Whether it says that it runs while nobody works on it.
+    public var hasNoEnd: Bool { state == RunState.running.rawValue && workers.isEmpty }
 }
 
 extension RunSummary {

@@ -63,6 +63,13 @@ struct StatusReportTests {
         #expect(lines(.made(lastSign: pooled)).last?.contains("only commits tell") == true)
     }
 
+    @Test("a run that was killed after its last stage is done")
+    func complete() {
+        let stages: [StageSummary] = [.made(state: "done"), .made("drop", state: "pending", isOptional: true)]
+        #expect(lines(.made(stages: stages))[0].hasPrefix("p: done (run 7 "))
+        #expect(lines(.made(stages: stages)).count == 3)
+    }
+
     @Test("a run that failed says why, when, and where; one that was stopped says who stopped")
     func ended() {
         let end = RunEnd(

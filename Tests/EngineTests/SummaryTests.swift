@@ -72,6 +72,17 @@ struct SummaryTests {
         #expect(summary.stages.allSatisfy { $0.progress == nil })
     }
 
+    @Test("a run that was killed after its last stage lacks nothing, and is not interrupted")
+    func complete() async throws {
+        let memoir = try await Memoir(12)
+        try await memoir.run()
+        try await memoir.psql("update etl.runs set state = 'running', finished_at = null")
+        let summary = try #require(try await summaries(memoir).first)
+        #expect(summary.hasNoEnd && summary.isComplete && !summary.isInterrupted)
+        try await memoir.psql("update etl.stages set state = 'running' where name = 'drop-old-columns'")
+        #expect(try await summaries(memoir).first?.isInterrupted == true)
+    }
+
     @Test("a run that failed shows why, where and by whom")
     func failed() async throws {
         let memoir = try await Memoir(12)

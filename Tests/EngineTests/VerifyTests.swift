@@ -181,6 +181,18 @@ struct VerifyTests {
         #expect(try await memoir.verify().counts == asMigrated)
     }
 
+    @Test("lets several workers take chunk after chunk without refusing any what it claims")
+    func workers() async throws {
+        let memoir = try await Memoir(200, limits: BatchLimits(rows: 2, workers: 4))
+        try await memoir.run(until: "constraints")
+        let recorder = Recorder()
+        try await memoir.run(reporter: recorder)
+        #expect(recorder.stagesBegun.last == "verify")
+        #expect(recorder.retries.isEmpty, "\(recorder.retries)")
+        let attempts = try await memoir.psql("select count(*), max(attempt) from etl.chunks where stage = 'verify'")
+        #expect(attempts == "100|1")
+    }
+
     @Test("stores nothing for a role that may only read, and finds the same")
     func reader() async throws {
         let memoir = try await migrated()

@@ -71,7 +71,11 @@ struct StatusLook {
 
     private func next(_ summary: RunSummary) -> String? {
         if !summary.workers.isEmpty { return nil }
-        if summary.state != "done" { return command("run", summary) }
+        if SummaryText.state(summary) != "done" {
+            // Without its name an optional stage is left out, and there would be nothing to do.
+            let optional = summary.isComplete ? summary.stages.first { $0.isOptional && $0.state != "done" } : nil
+            return command("run", summary) + (optional.map { " --with \($0.name)" } ?? "")
+        }
         if summary.stages.contains(where: \.hasFoundDifferences) { return command("verify", summary) }
         return summary.openRejects > 0 ? command("rejects", summary) : nil
     }

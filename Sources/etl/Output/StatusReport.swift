@@ -51,7 +51,7 @@ struct StatusReport: Sendable {
     /// Why nobody is at work though not all is done.
     private func ending(_ summary: RunSummary) -> [TonedLine] {
         if summary.isInterrupted { return ["\("nobody is at work", .bad)\(lastSign(summary))"] }
-        guard summary.state != "done", let end = summary.end else { return [] }
+        guard SummaryText.state(summary) != "done", let end = summary.end else { return [] }
         let who = "process \(end.pid) on \(end.host) (\(end.osUser))"
         let moment = Quantity.moment(end.at)
         let others = summary.workers.isEmpty ? "" : "; others are still at work"

@@ -7,9 +7,9 @@ enum SummaryText {
         [heading(summary)] + stages(summary) + summary.workers.map(worker) + open(summary)
     }
 
-    /// The state in a word; a run that says running while nobody works on it was interrupted.
+    /// The state in a word; a run that says running while nobody works on it was interrupted, unless it lacks nothing.
     static func state(_ summary: RunSummary) -> String {
-        summary.isInterrupted ? "interrupted" : summary.state
+        summary.isInterrupted ? "interrupted" : summary.hasNoEnd ? "done" : summary.state
     }
 
     /// The state in words, and which run it is.
