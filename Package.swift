@@ -65,7 +65,8 @@ let package = Package(
             name: "PostgresSandboxTests", dependencies: ["PostgresSandbox", "Postgres", "Support"],
             swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["etl", "Engine", "Ledger", "JSON", "Postgres", "Support"],
+            name: "CommandTests",
+            dependencies: ["etl", "Engine", "Pipelines", "Ledger", "JSON", "Postgres", "Support"],
             swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Postgres", "Support"],

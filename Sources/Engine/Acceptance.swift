@@ -131,7 +131,7 @@ extension Acceptance {
         let backslash = UInt8(ascii: "\\")
         func option(_ names: [[UInt8]]) -> [String] {
             let typed = names.map { shown($0).replacing(",", with: "\\,") }.joined(separator: ",")
-            return names.isEmpty ? [] : ["--accept-unmapped", typed]
+            return names.isEmpty ? [] : ShellWord.option("accept-unmapped", typed)
         }
         return option(names.filter { $0.last != backslash })
             + names.filter { $0.last == backslash }.flatMap { option([$0]) }

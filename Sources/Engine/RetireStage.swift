@@ -55,7 +55,7 @@ struct RetireStage {
             return .nothingLeft(reason)
         }
         let guards = RetireGuards(context: context, retirement: retirement, columns: columns)
-        let scope = try guards.scope(transaction)
+        let scope = try guards.proof.scope(transaction)
         let dependents = try RetireGuards.Dependents(of: columns, transaction)
         let acceptance = try Acceptance(of: consent, for: scope, context, transaction)
         let confirmation = try confirmation(columns, acceptance, transaction)
@@ -75,7 +75,7 @@ struct RetireStage {
         _ columns: RetiredColumns, _ acceptance: Acceptance, _ transaction: borrowing Transaction
     ) throws -> (obstacle: Obstacle?, command: String) {
         let database = try transaction.row("select current_database()").text(0) ?? ""
-        var words = ["--with", context.stage.name, "--confirm", database]
+        var words = ["--with", context.stage.name] + ShellWord.option("confirm", database)
         words += acceptance.words
         if !consent.keepsArchive { words.append("--no-archive") }
         let command = site.command("run", pipeline, words)
@@ -103,13 +103,15 @@ struct RetireStage {
 
     /// The drop. Whatever is not as it must be, under the lock too, leaves everything as it was.
     private func drop(_ transaction: borrowing Transaction) throws -> String {
+        // Before the table, as a verification does it: neither can wait for the other.
+        try site.ledger.awaitStage(retirement.proof, of: context.run, transaction)
         try RetiredColumns.lock(table, transaction)
         let columns = try RetiredColumns(retirement, schema: context.request.schema, transaction)
         let guards = RetireGuards(context: context, retirement: retirement, columns: columns)
         let dependents = try RetireGuards.Dependents(of: columns, transaction)
         try refuseUnderLock(guards, dependents, transaction)
         let marks = try columns.table.marks(transaction)
-        guard try guards.partsThatSawOther(than: marks, transaction).isEmpty else { throw ChangedUnderLock() }
+        guard try guards.proof.partsThatSawOther(than: marks, transaction).isEmpty else { throw ChangedUnderLock() }
         let described = try columns.described(transaction)
         try stopIfAsked(transaction)
         var archive: Identifier?
@@ -133,10 +135,7 @@ struct RetireStage {
     private func refuseUnderLock(
         _ guards: RetireGuards, _ dependents: RetireGuards.Dependents, _ transaction: borrowing Transaction
     ) throws {
-        guard try site.ledger.lockStage(retirement.proof, of: context.run, transaction) != nil else {
-            throw Failure(.anotherRun, "somebody works on stage \(retirement.proof) of \(pipeline)")
-        }
-        let acceptance = try Acceptance(of: Consent(), for: try guards.scope(transaction), context, transaction)
+        let acceptance = try Acceptance(of: Consent(), for: try guards.proof.scope(transaction), context, transaction)
         let obstacles =
             acceptance.obstacles
             + (try guards.obstacles(dependents: dependents, countingChanges: false, transaction))
@@ -187,7 +186,7 @@ struct RetireStage {
             try connection.transaction(site.looking) { transaction in
                 let columns = try RetiredColumns(retirement, schema: context.request.schema, transaction)
                 let guards = RetireGuards(context: context, retirement: retirement, columns: columns)
-                let failure = Obstacle.refusal(try guards.changes(transaction), of: "", then: "")
+                let failure = Obstacle.refusal(try guards.proof.changes(transaction), of: "", then: "")
                 return failure ?? Failure(.refused, "\(table) was being written to; run it again")
             }
         }

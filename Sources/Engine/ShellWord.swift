@@ -13,6 +13,11 @@ public enum ShellWord {
         if plain, !word.isEmpty { return word }
         return "'" + word.replacing("'", with: "'\\''") + "'"
     }
+
+    /// An option with its value, as words: in one where the value would be taken for an option itself.
+    static func option(_ name: String, _ value: String) -> [String] {
+        value.hasPrefix("-") ? ["--\(name)=\(value)"] : ["--\(name)", value]
+    }
 }
 
 extension Site {

@@ -104,6 +104,16 @@ extension Ledger {
         return try found.first.map(StageRecord.init)
     }
 
+    /// Locks a stage's row, waiting for whoever holds it: nobody does the stage anew before the transaction ends.
+    public func awaitStage(
+        _ stage: String, of run: RunID, _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        try transaction.run(
+            """
+            select from stages where run_id = \(.int(run.value)) and name = \(.text(stage)) for no key update
+            """)
+    }
+
     /// Notes that a stage is begun, by this definition.
     public func beginStage(
         _ stage: String, of run: RunID, fingerprint: String, _ transaction: borrowing Transaction

@@ -231,17 +231,18 @@ create table archives (
     seen_sum numeric not null,
     archived_at timestamptz not null default clock_timestamp(),
     primary key (run_id, stage),
-    foreign key (run_id, stage) references stages (run_id, name) on delete cascade
+    -- No cascade: a run whose drop can still be undone is not removed by the way.
+    foreign key (run_id, stage) references stages (run_id, name)
 );
-comment on table archives is 'What was dropped, and where a copy of it is; written in the transaction of the drop.';
+comment on table archives is 'What was dropped, and where a copy of it is; written in the transaction of the drop. A run that has a row here is not removed.';
 comment on column archives.run_id is 'The run.';
 comment on column archives.stage is 'The stage that dropped it.';
 comment on column archives.relation is 'The table of this schema that holds key, columns and xmin as they were; null where no archive was wanted.';
 comment on column archives.source_schema is 'The schema of the table that the columns were dropped from.';
 comment on column archives.source_table is 'The table that the columns were dropped from.';
 comment on column archives.key is 'The columns of its key.';
-comment on column archives.columns is 'An array, an object a dropped column: name, type, collation, not_null, default, comment, storage.';
-comment on column archives.dependents is 'The statements that make again what went with the columns: indexes, constraints, statistics.';
+comment on column archives.columns is 'An array, an object a dropped column: name, type, collation, not_null, default, generated, identity, comment, storage, compression, statistics, options; null where it is as usual.';
+comment on column archives.dependents is 'The statements that make again what went with the columns, in the order in which that works: sequences, indexes, constraints, statistics, grants.';
 comment on column archives.rows is 'How many rows the table had.';
 comment on column archives.seen_sum is 'The sum of their marks, as it was verified and as it was under the lock.';
 comment on column archives.archived_at is 'When they were dropped.';

@@ -68,6 +68,12 @@ struct ArgumentsTests {
                 "a --accept-unmapped x,y --accept-unmapped z",
                 RunOptions(pipelines: ["a"], acceptedKeys: ["x", "y", "z"])
             ),
+            (#"a --accept-unmapped x\,y,z"#, RunOptions(pipelines: ["a"], acceptedKeys: ["x,y", "z"])),
+            (#"a --accept-unmapped x\\,y\z\"#, RunOptions(pipelines: ["a"], acceptedKeys: [#"x\,y\z\"#])),
+            (
+                "a --no-archive --accept-unmapped=--x",
+                RunOptions(pipelines: ["a"], acceptedKeys: ["--x"], noArchive: true)
+            ),
         ])
     func runOptions(line: String, options: RunOptions) throws {
         #expect(try Arguments.parse(words("run " + line)).command == .run(options))

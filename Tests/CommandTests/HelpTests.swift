@@ -80,7 +80,8 @@ struct HelpTests {
                                                for
                   --accept-rejects N …         accept exactly N open rejects; PIPELINE=N with
                                                several pipelines
-                  --accept-unmapped NAME,… …   accept these keys that nothing reads
+                  --accept-unmapped NAME,… …   accept to lose these keys that nothing reads; \\,
+                                               is a comma in a name
                   --no-archive                 keep no copy of the columns that are dropped;
                                                they cannot be brought back
 

@@ -64,6 +64,9 @@ struct UsageErrorTests {
                 "--accept-rejects takes N or PIPELINE=N, where N is a whole number"
             ),
             ("run a b --accept-rejects 3", "--accept-rejects does not say which of the pipelines it means"),
+            ("run a --accept-rejects 3 --accept-rejects 3", "--accept-rejects was stated twice"),
+            ("run a b --accept-rejects a=3 --accept-rejects a=4", "--accept-rejects was stated twice"),
+            ("run a --accept-rejects b=3", "--accept-rejects names a pipeline that is not among those to run"),
             ("run a --with c:x", "--with names a pipeline that is not among those to run"),
             ("run a b --with x", "--with does not say which of the pipelines it means"),
             ("run a --accept-unmapped x,,y", "--accept-unmapped needs a value that is not empty"),

@@ -56,7 +56,10 @@ extension CommandTable {
             ) { (draft: inout Draft, text: String) throws(ValueProblem) in
                 draft.run.acceptedRejects.append(try OptionValue.acceptedRejects(text))
             },
-            .text("accept-unmapped", "NAME,…", "accept these keys that nothing reads", repeats: true) {
+            .text(
+                "accept-unmapped", "NAME,…", "accept to lose these keys that nothing reads; \\, is a comma in a name",
+                repeats: true
+            ) {
                 (draft: inout Draft, text: String) throws(ValueProblem) in
                 draft.run.acceptedKeys += try OptionValue.names(text)
             },

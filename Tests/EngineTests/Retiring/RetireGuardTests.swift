@@ -115,7 +115,6 @@ struct RetireGuardTests {
             ("insert into chapters (id, content) values (gen_random_uuid(), '[]')", "1 row changed since it was"),
             ("delete from chapters where id = KEY", "1 row changed since it was"),
             ("update chapters set content = content", "12 rows changed since they were"),
-            ("truncate chapters cascade", "12 rows changed since they were"),
         ])
     func changed(statement: String, count: String) async throws {
         let memoir = try await verified()
@@ -124,6 +123,44 @@ struct RetireGuardTests {
         #expect(failure.kind == .refused)
         #expect(failure.what == "in public.chapters \(count) verified")
         #expect(failure.next == "verify again with etl verify chapter-sections, then run this again")
+    }
+
+    @Test("where what was verified is not there any more: the table is empty, or another", arguments: [true, false])
+    func targetLost(isEmptied: Bool) async throws {
+        let memoir = try await verified()
+        try await memoir.psql(
+            isEmptied
+                ? "truncate chapter_sections"
+                : """
+                create table copy (like chapter_sections including all); insert into copy table chapter_sections;
+                drop table chapter_sections; alter table copy rename to chapter_sections
+                """)
+        let failure = try await memoir.refusal()
+        #expect(failure.kind == .refused)
+        #expect(
+            failure.what
+                == (isEmptied
+                    ? "public.chapter_sections was emptied since stage sections filled it"
+                    : "public.chapter_sections is not the table that stage sections filled: that one is gone"))
+    }
+
+    @Test("where the verification was another one than the pipeline has now")
+    func otherProof() async throws {
+        let memoir = try await verified()
+        try await memoir.psql("update etl.stages set fingerprint = 'other' where name = 'verify'")
+        let failure = try await memoir.refusal()
+        #expect(failure.what == "stage verify was done by another definition of it")
+        _ = try await memoir.verify()
+        try await memoir.drop()
+    }
+
+    @Test("while the verification is done anew")
+    func halfVerified() async throws {
+        let memoir = try await verified()
+        try await memoir.psql(
+            "update etl.chunks set state = 'todo' where stage = 'verify' and n = (select min(n) from etl.chunks where stage = 'verify')"
+        )
+        #expect(try await memoir.refusal().what == "stage verify, which must prove it, is not done")
     }
 
     @Test("no more once rows that were written to without a change are verified again")

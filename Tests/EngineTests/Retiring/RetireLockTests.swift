@@ -7,8 +7,9 @@ import Testing
 @Suite("A drop and those who use the table")
 struct RetireLockTests {
     /// Twelve chapters that are migrated and verified, with an index, so that something is told before the drop.
-    private func verified() async throws -> Memoir {
-        let memoir = try await Memoir(12)
+    private func verified(waitingForLocks seconds: Double = 0.2) async throws -> Memoir {
+        var memoir = try await Memoir(12)
+        memoir.deadlines.lock = seconds
         try await memoir.psql("create index chapters_images_idx on chapters using gin (images)")
         try await memoir.run()
         return memoir
@@ -33,10 +34,9 @@ struct RetireLockTests {
 
     @Test("a reader who stays is named in the end, and nothing has happened")
     func stubbornReader() async throws {
-        var memoir = try await verified()
-        memoir.deadlines.lock = 0.02
+        let memoir = try await verified(waitingForLocks: 0.02)
         let reader = try await HeldTransaction(in: memoir, "select count(*) from chapters")
-        let failure = try await memoir.failure { [memoir] in try await memoir.drop() }
+        let failure = try await memoir.failure { try await memoir.drop() }
         #expect(failure.kind == .failed)
         #expect(failure.details.contains { $0.contains("pid \(reader.pid) (application") })
         try await reader.commit()
@@ -75,7 +75,7 @@ struct RetireLockTests {
 
     @Test("of two processes one drops, and both end well")
     func two() async throws {
-        let memoir = try await verified()
+        let memoir = try await verified(waitingForLocks: 30)
         let reader = try await HeldTransaction(in: memoir, "select count(*) from chapters")
         async let first = memoir.drop()
         try await memoir.waitForLock()
@@ -95,7 +95,7 @@ struct RetireLockTests {
     )
     func lostSession() async throws {
         for pause in [Pause.lock, .archive] {
-            let memoir = try await verified()
+            let memoir = try await verified(waitingForLocks: 30)
             let held = try await pause.hold(memoir)
             let recorder = Recorder()
             async let dropped = memoir.drop(reporter: recorder)
@@ -111,7 +111,7 @@ struct RetireLockTests {
 
     @Test("stopped in order or at once while it archives, it leaves everything as it was", arguments: [false, true])
     func stopped(atOnce: Bool) async throws {
-        let memoir = try await verified()
+        let memoir = try await verified(waitingForLocks: 30)
         let held = try await Pause.archive.hold(memoir)
         let interruption = Interruption()
         async let stopped = memoir.failure { try await memoir.drop(interruption: interruption) }
