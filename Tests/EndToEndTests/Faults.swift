@@ -17,7 +17,7 @@ enum Faults {
 
     /// How many calls a run makes: it can be killed at the last of them, which is found by halving.
     static func calls(_ run: (_ fault: String) async throws -> Int32) async throws -> Int {
-        var (reached, unreached) = (1, 4096)
+        var (reached, unreached) = (1, 2048)
         while unreached - reached > 1 {
             let middle = (reached + unreached) / 2
             if try await run("\(middle):kill") == 137 { reached = middle } else { unreached = middle }
