@@ -70,7 +70,7 @@ struct RetirementPlanner {
             return
         }
         let guards = RetireGuards(context: context, retirement: retirement, columns: columns)
-        let acceptance = try Acceptance(of: Consent(), for: try guards.scope(transaction), context, transaction)
+        let acceptance = try Acceptance(of: Consent(), for: try guards.proof.scope(transaction), context, transaction)
         let none = RetireGuards.Dependents(blocking: [], going: [])
         let obstacles =
             acceptance.obstacles + (try guards.obstacles(dependents: none, countingChanges: true, transaction))
