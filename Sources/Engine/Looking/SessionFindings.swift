@@ -34,8 +34,11 @@ struct SessionFindings {
                           case when held.tables is null then '' else '; it holds locks on ' || held.tables end),
                    format('commit prepared %L, or: rollback prepared %1$L', p.gid), held.tables is not null
               from pg_prepared_xacts p,
-                   lateral (select string_agg(distinct l.relation::regclass::text, ', ') as tables from pg_locks l
-                             where l.virtualtransaction = '-1/' || p.transaction
+                   -- It has no session; its lock on its own number leads to the others.
+                   lateral (select string_agg(distinct l.relation::regclass::text, ', ') as tables
+                              from pg_locks own join pg_locks l using (virtualtransaction)
+                             where own.locktype = 'transactionid' and own.transactionid = p.transaction
+                               and own.pid is null
                                and l.relation = any (array(select to_regclass(name)::oid
                                                              from unnest(\(.textArray(names))) name))) held
              where p.database = current_database() order by p.prepared
