@@ -36,7 +36,7 @@ public struct TableSize: Sendable {
     }
 
     /// Up to this many bytes a table is counted, because that takes a moment.
-    private static let countable: Int64 = 256 << 20
+    static let countable: Int64 = 256 << 20
 
     /// Asks for a table's size; nil where there is no such table. Takes a lock that only DDL stands in the way of.
     static func of(_ table: QualifiedName, _ transaction: borrowing Transaction) throws -> TableSize? {
