@@ -51,7 +51,7 @@ extension Behaviour {
             for line in [
                 "  sections          stream: to do, 1,200 rows of public.chapters in 2 chunks",
                 "  sql/add_chapter_sections.sql:37",
-                "    alter table chapters add column if not exists cover_image jsonb",
+                "      alter table chapters add column if not exists cover_image jsonb",
                 "    locks public.chapters: ACCESS EXCLUSIVE (everybody waits), for a moment",
                 "sample for sections", "disk, about", "back up first",
                 "next: etl preflight chapter-sections, then etl run chapter-sections",

@@ -72,8 +72,8 @@ struct PlannedStageText {
         if stage.kind == "check" || stage.kind == "verify" {
             return [statement.place.map { "reads: \($0)" } ?? statement.text]
         }
-        var lines = statement.place.map { [$0] } ?? []
-        lines += statement.text.split(separator: "\n", omittingEmptySubsequences: true).map { "  " + $0 }
+        var lines = [statement.place ?? "made by etl"]
+        lines += statement.text.split(separator: "\n", omittingEmptySubsequences: true).map { "    " + $0 }
         guard let locks = statement.locks else { return lines + ["  locks: not known, read it"] }
         return lines + locks.map { "  locks \($0.table): \($0.mode.rawValue) (\(waiting(for: $0))), \(time(of: $0))" }
     }
