@@ -42,6 +42,37 @@ extension Behaviour {
             #expect(verdict.hasSuffix(asContracted), "\(verdict)")
         }
 
+        @Test("everything goes the same way in a schema and with a ledger whose names need quotes")
+        func otherSchemas() async throws {
+            let database = try await chapters()
+            let (schema, ledger) = ("Memoir \"2\"", "etl log")
+            try await database.psql(
+                """
+                create schema "Memoir ""2\""";
+                alter table chapters set schema "Memoir ""2\""";
+                alter table judge_before set schema "Memoir ""2\""";
+                alter table \(MemoirDatabase.copiedChapters) set schema "Memoir ""2\""";
+                """)
+            let schemas = ["--schema", schema, "--ledger-schema", ledger]
+            let run = try await database.start(["run"] + Workflow.pipelines + schemas).end()
+            #expect(run.status == 3, "\(run.stderr)")
+            let keys = try await database.psql(
+                "select string_agg(distinct name collate \"C\", ',') from \"etl log\".unmapped")
+            let rejects = try await database.count("\"etl log\".rejects where stage = 'sections'")
+            let consent = ["--confirm", database.name, "--accept-rejects", "\(rejects)", "--accept-unmapped", keys]
+            let old = try await database.start(Workflow.Drop.chapterColumns.command + schemas + consent).end()
+            #expect(old.status == 0, "\(old.stderr)")
+            let image = try await database.start(
+                Workflow.Drop.sectionImage.command + schemas + ["--confirm", database.name]
+            ).end()
+            #expect(image.status == 0, "\(image.stderr)")
+            let verdict = try await database.verdict(
+                "--pictures", "--image-ids", "--source", MemoirDatabase.copiedChapters, "--schema", schema, "--ledger",
+                ledger)
+            #expect(verdict.hasSuffix(asContracted), "\(verdict)")
+            #expect(try await database.count("pg_class where relnamespace = 'public'::regnamespace") == 0)
+        }
+
         @Test(
             "pictures whose column somebody has dropped by hand are not migrated, which is said and no failure",
             arguments: [("chapters", "cover_image"), ("chapter_sections", "image")])
