@@ -93,9 +93,8 @@ extension Ledger {
     /// What the chunks of a verify stage say together.
     func verdict(of stage: String, in run: RunID, _ transaction: borrowing Transaction) throws -> Verdict {
         let totals = try totals(of: stage, in: run, transaction)
-        let judged = try judgements(of: stage, in: run, transaction)
         return Verdict(
             read: totals.read, equal: totals.migrated, empty: totals.empty, rejected: totals.rejected,
-            stale: judged.stale, wrong: judged.wrong, extra: judged.extra, others: judged.others)
+            stale: totals.stale, wrong: totals.wrong, extra: totals.extra, others: totals.others)
     }
 }

@@ -44,18 +44,6 @@ extension Ledger {
 }
 
 extension Ledger {
-    /// What the chunks of a verify stage say besides their counts.
-    public func judgements(
-        of stage: String, in run: RunID, _ transaction: borrowing Transaction
-    ) throws(PostgresError) -> (stale: Int64, wrong: Int64, extra: Int64, others: Int64) {
-        let row = try transaction.row(
-            """
-            select sum(stale), sum(wrong), sum(extra), sum(others) from chunks
-             where run_id = \(.int(run.value)) and stage = \(.text(stage))
-            """)
-        return (row.int(0) ?? 0, row.int(1) ?? 0, row.int(2) ?? 0, row.int(3) ?? 0)
-    }
-
     /// Notes how many rows a stage is about to look at.
     public func noteTotal(
         _ total: Int64, of stage: String, in run: RunID, _ transaction: borrowing Transaction
