@@ -101,7 +101,9 @@ public var plainEnvironment: [String: String] {
 public let etlBinary: String = {
     // The test bundle, or the runner it was loaded into, lies in the same directory.
     // Foundation does not survive the question after the last part of a single character.
-    let candidates = ([Bundle.main.executablePath].compactMap { $0 } + CommandLine.arguments).filter { $0.contains("/") }
+    let candidates = ([Bundle.main.executablePath].compactMap { $0 } + CommandLine.arguments).filter {
+        $0.contains("/")
+    }
     let found = candidates.map { ($0 as NSString).deletingLastPathComponent + "/etl" }
         .first { FileManager.default.isExecutableFile(atPath: $0) }
     return found ?? packageDirectory + "/.build/debug/etl"
