@@ -22,10 +22,13 @@ struct ColumnArchive {
         let archive = QualifiedName(schema: schema, name: name)
         let kept = columns.table.columns + columns.present
         let xmin = Self.xminColumn(beside: kept)
-        // Event triggers are the application's, and expect its schema.
-        try transaction.working(in: [columns.table.name.schema], lock: transaction.settings.lock) {
-            try transaction.run(Self.creation(of: archive, from: columns.table.name, keeping: kept))
-            try transaction.run("alter table \(archive) add primary key (\(SQL.list(columns.table.columns)))")
+        do {
+            try fill(archive, with: kept, transaction)
+        } catch let error as PostgresError where error.serverError?.sqlstate.hasPrefix("53") ?? false {
+            // To try again would lock everybody out for as long once more.
+            var failure = Failure(error, while: "the archive \(archive) could not be made")
+            failure.next = "make room on the server, then run this again; nothing was dropped"
+            throw failure
         }
         try describe(archive, xmin: xmin, transaction)
         try keepToOwner(archive, transaction)
@@ -36,6 +39,16 @@ struct ColumnArchive {
                 next: "something of the database's own interferes, an event trigger perhaps; nothing was dropped")
         }
         return name
+    }
+
+    private func fill(
+        _ archive: QualifiedName, with kept: [Identifier], _ transaction: borrowing Transaction
+    ) throws {
+        // Event triggers are the application's, and expect its schema.
+        try transaction.working(in: [columns.table.name.schema], lock: transaction.settings.lock) {
+            try transaction.run(Self.creation(of: archive, from: columns.table.name, keeping: kept))
+            try transaction.run("alter table \(archive) add primary key (\(SQL.list(columns.table.columns)))")
+        }
     }
 
     /// The statement that makes a copy of columns, and of xmin.

@@ -110,6 +110,25 @@ struct ArchiveTests {
         #expect(names.columns == "id x row_xmin row_xmin_")
     }
 
+    @Test("for which the server has no room fails at once, and nothing is dropped")
+    func noRoom() async throws {
+        let memoir = try await Memoir(3)
+        try await memoir.run()
+        try await memoir.psql(
+            """
+            create function no_room() returns event_trigger language plpgsql
+                as $$ begin raise exception 'No space left on device' using errcode = '53100'; end $$;
+            create event trigger fills on ddl_command_end when tag in ('CREATE TABLE AS') execute function no_room()
+            """)
+        let recorder = Recorder()
+        let failure = try await memoir.failure { try await memoir.drop(reporter: recorder) }
+        #expect(failure.kind == .failed)
+        #expect(failure.what.hasPrefix("the archive etl.archive_1_drop_old_columns could not be made: "))
+        #expect(failure.next == "make room on the server, then run this again; nothing was dropped")
+        #expect(recorder.retries.isEmpty)
+        #expect(try await memoir.columns() == "id content images cover_image")
+    }
+
     @Test("of a table with a composite key of odd names")
     func compositeKey() async throws {
         let made = try await make(
