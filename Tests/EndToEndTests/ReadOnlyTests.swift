@@ -24,7 +24,7 @@ extension Behaviour {
                     let result = try await database.start(command, variables: role).end()
                     let said = "\(command) at \(stand): \(result.status)\n\(result.output)\(result.stderr)"
                     #expect(allowed(look[0], pipeline, at: stand).contains(result.status), "\(said)")
-                    #expect(!result.output.isEmpty || result.stderr.contains("\nnext: "), "\(said)")
+                    #expect(!result.output.isEmpty || !result.stderr.isEmpty, "\(said)")
                     if result.status == 3 || result.status == 0, look[0] == "verify", stand == .done {
                         #expect((result.output + result.stderr).contains("stored"), "\(said)")
                     }
@@ -94,11 +94,13 @@ extension Behaviour {
                 guard program.status == 0 else { throw UnexpectedEnd(program) }
                 // A random word that psql of newer versions is protected with.
                 dump = program.output.split(separator: "\n").filter { !$0.hasPrefix("\\") }.joined(separator: "\n")
-                // Not those that the server writes when it analyzes by itself.
+                // Not those that the server writes when it analyzes by itself, and not the tables of all databases.
                 counters = try await database.psql(
                     """
-                    select schemaname, relname, n_tup_ins, n_tup_upd, n_tup_del from pg_stat_all_tables
-                     where relname not like 'pg\\_statistic%' and n_tup_ins + n_tup_upd + n_tup_del > 0 order by 1, 2
+                    select schemaname, s.relname, n_tup_ins, n_tup_upd, n_tup_del
+                      from pg_stat_all_tables s join pg_class c on c.oid = relid and not relisshared
+                     where relid not in (select unnest(array[oid, reltoastrelid]) from pg_class where relname ~ '^pg_statistic')
+                       and n_tup_ins + n_tup_upd + n_tup_del > 0 order by 1, 2
                     """)
             }
         }

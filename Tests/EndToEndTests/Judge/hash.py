@@ -56,7 +56,9 @@ def archives(options, ledger):
     query = ("select stage, relation, to_json(key)::text, columns::text, rows, dependents::text"
              " from %s.archives order by stage" % ledger)
     for stage, relation, key, columns, *others in psql.rows(options.dsn, query):
-        yield "archive of %s: %s %s" % (stage, columns, others), "select %s" % psql.literal(relation or "none")
+        # The table's name holds the number of the run, of which a killed one may have used up some.
+        is_kept = "kept" if relation else "not kept"
+        yield "archive of %s: %s %s" % (stage, columns, others), "select %s" % psql.literal(is_kept)
         if relation is not None:
             keys = [psql.identifier(name) for name in json.loads(key)]
             names = keys + [psql.identifier(column["name"]) for column in json.loads(columns)]
