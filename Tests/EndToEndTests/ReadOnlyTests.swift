@@ -99,7 +99,8 @@ extension Behaviour {
                     """
                     select schemaname, s.relname, n_tup_ins, n_tup_upd, n_tup_del
                       from pg_stat_all_tables s join pg_class c on c.oid = relid and not relisshared
-                     where relid not in (select unnest(array[oid, reltoastrelid]) from pg_class where relname ~ '^pg_statistic')
+                     where relid not in (
+                               select unnest(array[oid, reltoastrelid]) from pg_class where relname ~ '^pg_statistic')
                        and n_tup_ins + n_tup_upd + n_tup_del > 0 order by 1, 2
                     """)
             }

@@ -79,8 +79,8 @@ extension Endurance {
         private func outcomes(_ database: MemoirDatabase) async throws -> String {
             try await database.psql(
                 """
-                select pipeline, stage, sum(read), sum(migrated), sum(empty), sum(rejected), sum(gone), sum(target_rows),
-                       sum(stale), sum(wrong), sum(extra), sum(others)
+                select pipeline, stage, sum(read), sum(migrated), sum(empty), sum(rejected), sum(gone),
+                       sum(target_rows), sum(stale), sum(wrong), sum(extra), sum(others)
                   from etl.chunks join etl.runs r on r.id = run_id group by 1, 2 order by 1, 2;
                 select name, sum(count) from etl.unmapped group by 1 order by 1;
                 select stage, rows from etl.archives order by 1;
