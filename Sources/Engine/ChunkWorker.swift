@@ -42,10 +42,12 @@ final class ChunkWorker {
         do {
             do {
                 try worker.session.open()
-            } catch let failure as Failure {
+            } catch let failure as Failure where failure.kind != .unknownOutcome {
                 // Others may have sessions, and one fewer is no reason to stop them.
                 meter.noteAbsent(failure)
                 return nil
+            } catch is Failure {
+                // There was a session; whether the ledger knows of it the next one will see.
             }
             try worker.work()
             return nil
