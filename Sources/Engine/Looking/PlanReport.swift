@@ -103,6 +103,8 @@ public struct PlannedStage: Sendable {
         public let table: QualifiedName
         /// Its rows, counted or estimated; nil where neither can be done.
         public let rows: Int64?
+        /// Whether that is an estimate of the server's.
+        public let isEstimated: Bool
         /// How many rows a chunk is planned with.
         public let rowsEach: Int64
         /// How many chunks there are or will be; nil where the rows are not known.

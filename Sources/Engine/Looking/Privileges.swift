@@ -20,7 +20,7 @@ enum PrivilegeNeed: Hashable {
     case createIn(Identifier)
     case createSchema
     case temporaryTables
-    /// Reading and writing every table of a schema.
+    /// Reading and writing every table of the ledger.
     case writeAll(Identifier)
 }
 
@@ -79,16 +79,17 @@ enum Privileges {
             let may = try transaction.row("select has_database_privilege(current_database(), 'temporary')").bool(0)
             return may ? nil : (0, "grant temporary on database \(database) to \(me)")
         case .writeAll(let schema):
-            let may = try transaction.row(
+            // Archives are for their owners alone.
+            let lacking = try transaction.row(
                 """
-                select coalesce(bool_and(has_table_privilege(c.oid, act)), true)
-                  from pg_class c join pg_namespace n on n.oid = c.relnamespace,
-                       unnest(array['select', 'insert', 'update', 'delete']) act
-                 where n.nspname = \(.text(schema.name)) and c.relkind = 'r'
+                select string_agg(format('%I.%I', n.nspname, c.relname), ', ' order by c.relname)
+                  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                 where n.nspname = \(.text(schema.name)) and c.relkind = 'r' and c.relname !~ '^archive_'
+                   and not (has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert')
+                            and has_table_privilege(c.oid, 'update') and has_table_privilege(c.oid, 'delete'))
                 """
-            ).bool(0)
-            let acts = "select, insert, update, delete"
-            return may ? nil : (2, "grant \(acts) on all tables in schema \(schema.quoted) to \(me)")
+            ).text(0)
+            return lacking.map { (2, "grant select, insert, update, delete on \($0) to \(me)") }
         case .act, .updateColumn, .own: return nil
         }
     }

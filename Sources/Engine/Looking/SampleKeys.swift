@@ -13,7 +13,9 @@ struct SampleKeys {
     func spread(
         _ limit: Int64, over size: TableSize, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> (keys: [Key], isWhole: Bool) {
-        guard let rows = size.rowCount, rows > limit else {
+        // Where nobody knows the number of rows, the bytes say whether it is large.
+        let rows = size.rowCount ?? size.heap / 200
+        guard rows > limit else {
             let keys = try keys("\(printed) from \(table.name)", order: hash, limit: limit + 1, transaction)
             return (Array(keys.prefix(Int(limit))), keys.count <= limit)
         }

@@ -47,7 +47,9 @@ struct ServerFindings {
     private func room(_ transaction: borrowing Transaction) throws(PostgresError) -> [PreflightFinding] {
         let row = try transaction.row(
             """
-            with clients as (select datid, usesysid from pg_stat_activity where backend_type = 'client backend')
+            -- What kind of session another role's is only some may know.
+            with clients as (select datid, usesysid from pg_stat_activity
+                              where usesysid is not null and coalesce(backend_type, 'client backend') = 'client backend')
             select least(current_setting('max_connections')::int
                            - case when r.rolsuper then 0 else current_setting('superuser_reserved_connections')::int end
                            - (select count(*) from clients),

@@ -7,7 +7,22 @@ struct SessionFindings {
     var long: Double = 300
 
     func find(_ transaction: borrowing Transaction) throws -> [PreflightFinding] {
-        try longTransactions(transaction) + prepared(transaction) + locks(transaction)
+        try longTransactions(transaction) + prepared(transaction) + locks(transaction) + hidden(transaction)
+    }
+
+    /// A role sees of others that they are there, and not since when they are at what.
+    private func hidden(_ transaction: borrowing Transaction) throws(PostgresError) -> [PreflightFinding] {
+        let row = try transaction.row(
+            """
+            select exists (select from pg_stat_activity where usesysid is not null and backend_type is null
+                              and datname = current_database()), quote_ident(current_user)
+            """)
+        guard row.bool(0) else { return [] }
+        return [
+            PreflightFinding(
+                .notice, "this role may not see how long others have been in their transactions",
+                remedy: "grant pg_read_all_stats to \(row.text(1) ?? "")")
+        ]
     }
 
     private func longTransactions(_ transaction: borrowing Transaction) throws(PostgresError) -> [PreflightFinding] {

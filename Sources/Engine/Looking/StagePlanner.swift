@@ -62,12 +62,14 @@ struct StagePlanner {
 
     private func chunks(over table: Identifier, of stage: Stage) -> PlannedStage.ChunkPlan {
         let totals = standing.totals[stage.name]
-        let rows = standing.record(of: stage)?.total ?? sizes[name(table)]?.rowCount
+        let counted = standing.record(of: stage)?.total
+        let rows = counted ?? sizes[name(table)]?.rowCount
+        let isEstimated = if counted == nil, case .estimated = sizes[name(table)]?.rows { true } else { false }
         let begun = totals.flatMap { $0.chunks > 0 ? $0.chunks : nil }
         // Rows that come later go into the last chunk, so there is always one.
         let planned = rows.map { max(1, ($0 + limits.rows - 1) / limits.rows) }
         return PlannedStage.ChunkPlan(
-            table: name(table), rows: rows, rowsEach: limits.rows, count: begun ?? planned,
+            table: name(table), rows: rows, isEstimated: isEstimated, rowsEach: limits.rows, count: begun ?? planned,
             done: totals?.chunksDone ?? 0)
     }
 

@@ -43,7 +43,7 @@ public struct TableSize: Sendable {
         let found = try transaction.run(
             """
             select sizes.heap, sizes.whole, sizes.indexes,
-                   case when c.reltuples < 0 then null
+                   case when c.reltuples < 0 or (c.reltuples = 0 and sizes.pages > 0) then null
                         when c.relkind = 'p' then c.reltuples::bigint
                         else (c.reltuples / greatest(c.relpages, 1) * sizes.pages)::bigint end,
                    greatest(s.last_analyze, s.last_autoanalyze), s.n_mod_since_analyze,

@@ -67,6 +67,7 @@ enum PlanJSON {
         let chunks = stage.chunks.map { plan in
             JSONValue.object([
                 ("table", .string(plan.table.description)), ("rows", optional(plan.rows)),
+                ("estimated", .bool(plan.isEstimated)),
                 ("rows_each", .int(plan.rowsEach)), ("count", optional(plan.count)), ("done", .int(plan.done)),
             ])
         }

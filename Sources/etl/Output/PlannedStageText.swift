@@ -38,14 +38,15 @@ struct PlannedStageText {
     private static func chunks(_ plan: PlannedStage.ChunkPlan) -> String {
         guard let rows = plan.rows, let count = plan.count else { return "rows of \(plan.table) not known" }
         let done = plan.done > 0 ? ", \(Quantity.grouped(plan.done)) of them done" : ""
-        return "\(Quantity.counted(rows, "row")) of \(plan.table) in \(Quantity.counted(count, "chunk"))\(done)"
+        let about = plan.isEstimated ? "about " : ""
+        return "\(about)\(Quantity.counted(rows, "row")) of \(plan.table) in \(Quantity.counted(count, "chunk"))\(done)"
     }
 
     /// What it does, statement by statement, with the locks; what is in its way; what it needs.
     var lines: [String] {
         var lines = stage.title.map { [$0] } ?? []
         if case .optional = stage.state {
-            let confirm = stage.isDestructive ? " --confirm \(database)" : ""
+            let confirm = stage.isDestructive ? " --confirm \(ShellWord.quoted(database))" : ""
             lines.append("runs only when it is asked for: --with \(stage.name)\(confirm)")
         }
         lines += stage.notes
@@ -73,7 +74,7 @@ struct PlannedStageText {
             return [statement.place.map { "reads: \($0)" } ?? statement.text]
         }
         var lines = [statement.place ?? "made by etl"]
-        lines += statement.text.split(separator: "\n", omittingEmptySubsequences: true).map { "    " + $0 }
+        lines += statement.text.split(whereSeparator: \.isNewline).map { "    " + $0 }
         guard let locks = statement.locks else { return lines + ["  locks: not known, read it"] }
         return lines + locks.map { "  locks \($0.table): \($0.mode.rawValue) (\(waiting(for: $0))), \(time(of: $0))" }
     }

@@ -78,6 +78,11 @@ struct PreflightTests {
             }
         }
         #expect(long.contains { $0.remedy?.contains("pg_terminate_backend(\(held.pid))") == true })
+        let role = try await memoir.asRole { _ in "" }
+        #expect(
+            try await role.preflight().findings.contains {
+                $0.remedy == "grant pg_read_all_stats to \(role.user ?? "")"
+            })
         try await held.commit()
         try await memoir.psql(
             "begin; update chapters set images = images; prepare transaction 'left ''behind'")

@@ -68,6 +68,22 @@ struct PrivilegeTests {
         #expect(try await memoir.psql("select rolsuper from pg_roles where rolname = '\(role.user ?? "")'") == "f")
     }
 
+    @Test("the ledger's tables are asked for one by one, and the archives in its schema never")
+    func archives() async throws {
+        let memoir = try await Memoir(2)
+        try await memoir.run(until: "tables")
+        try await memoir.psql("create table etl.archive_1_drop (id int)")
+        let role = try await memoir.asRole {
+            "grant usage on schema etl to \($0); grant select on all tables in schema etl to \($0)"
+        }
+        let grant = try #require(try await role.plan().grants.first { $0.contains("etl.runs") })
+        #expect(
+            grant.hasPrefix("grant select, insert, update, delete on etl.accepted_keys, ")
+                && !grant.contains("archive_1"))
+        try await memoir.psql(grant)
+        #expect(try await !role.plan().grants.contains { $0.contains("etl.") })
+    }
+
     @Test("what is granted for nothing is not asked for: a finished pipeline lacks nothing")
     func finished() async throws {
         let memoir = try await Memoir(2)
