@@ -43,6 +43,8 @@ struct ChunkVerdicts {
         let item = batch.items[index]
         let seen = batch.seen.entry(at: index)
         let isChanged = worked.xmins[seen.keyHash] != Int64(seen.xmin)
+        // What nothing reads of a row that was not written to since is in the ledger already.
+        if isChanged { for name in batch.unmapped[index] { outcome.unmapped[name, default: 0] += 1 } }
         let isCoverUnset = judge(cover, of: item, isChanged, isWritten: worked.written.contains(seen.keyHash))
         switch item.fate {
         case .migrated where rows.isEmpty && !isCoverUnset: outcome.migrated += 1
@@ -60,15 +62,22 @@ struct ChunkVerdicts {
         }
     }
 
-    /// Nothing of a rejected row may be in the target.
+    /// Nothing of a rejected row may be in the target; one that was written to since may be good by now.
     private mutating func judge(_ row: SeenRow, _ rows: [TargetComparison.Finding]) {
         outcome.seen.append(keyHash: row.hash, xmin: row.xmin, mark: row.mark)
-        guard !rows.isEmpty else {
+        let isChanged = worked.xmins[row.hash] != Int64(row.xmin)
+        if rows.isEmpty && !isChanged {
             outcome.rejected += 1
             return
         }
-        let isChanged = worked.xmins[row.hash] != Int64(row.xmin)
         if isChanged { outcome.stale += 1 } else { outcome.wrong += 1 }
+        if rows.isEmpty {
+            differences.append(
+                Difference(
+                    kind: .unaccounted, isStale: true, table: tables.source.name.description,
+                    key: text.printable(row.key.description), place: "", found: "a reject, and another row since",
+                    expected: "to be tried again with etl retry"))
+        }
         differences += rows.flatMap { $0.differences(in: tables.target, isStale: isChanged, text) }
     }
 

@@ -58,7 +58,9 @@ struct RetireProof {
             obstacles.append(
                 Obstacle(
                     what: "\(Self.rows(verdict.stale)) migrated",
-                    next: "bring them over first with \(context.site.command("catch-up", pipeline)), "
+                    next:
+                        "try those that were rejected again with \(context.site.command("retry", pipeline)), then verify "
+                        + "again; bring over the others with \(context.site.command("catch-up", pipeline)), "
                         + "which this version does not have yet"))
         }
         return obstacles + (try gaps(transaction))

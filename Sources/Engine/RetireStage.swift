@@ -25,15 +25,20 @@ struct RetireStage {
 
     /// Does the stage.
     func perform() throws -> StageWork.Outcome {
-        let decision = try context.turn.take(site.defining, locking: [table]) { transaction, _ in
-            try decide(transaction)
-        }
-        switch decision {
-        // Another process did it.
-        case nil: return .done(rows: nil)
-        case .nothingLeft(let reason): return .skipped(reason: reason)
-        case .refused(let failure): throw failure
-        case .admitted(let notices): for notice in notices { site.reporter.report(.notice(notice)) }
+        // What is accepted is recorded at the first look; at the second it is accepted already.
+        let recorded = Consent(database: consent.database, keepsArchive: consent.keepsArchive)
+        for (consent, isVerified) in [(consent, false), (recorded, true)] {
+            let decision = try context.turn.take(site.defining, locking: [table]) { transaction, _ in
+                try decide(consent, transaction)
+            }
+            switch decision {
+            // Another process did it.
+            case nil: return .done(rows: nil)
+            case .nothingLeft(let reason): return .skipped(reason: reason)
+            case .refused(let failure): throw failure
+            case .admitted where !isVerified: try verifyOnceMore()
+            case .admitted(let notices): for notice in notices { site.reporter.report(.notice(notice)) }
+            }
         }
         do {
             let report = try context.turn.take(site.defining, locking: [table]) { transaction, _ in
@@ -46,7 +51,33 @@ struct RetireStage {
         }
     }
 
-    private func decide(_ transaction: borrowing Transaction) throws -> Decision {
+    /// Compares everything once more: the sums tell of writes to the source, and nothing tells of writes to the target. Where
+    /// another drop took away what it would compare, the verdict that was stored before must do.
+    private func verifyOnceMore() throws {
+        guard let stage = context.request.pipeline.stages.first(where: { $0.name == retirement.proof }),
+            case .verify(let verification) = stage.work
+        else { return }
+        let (isGone, fingerprint) = try context.session.perform("stage \(stage.name)") { connection in
+            try connection.transaction(site.looking) { transaction in
+                let gone = try ArchiveCheck.dropped(
+                    from: context.request.pipeline, on: context.request.schema, site.ledger, transaction)
+                let hashes = try site.ledger.fingerprints(of: [stage.canonicalDefinition], transaction)
+                return (!gone.isEmpty, hashes.first ?? "")
+            }
+        }
+        if isGone { return }
+        site.reporter.report(.notice("\(stage.name): once more, before anything is dropped"))
+        let proof = StageContext(
+            site: site, request: context.request, run: context.run, stage: stage, fingerprint: fingerprint,
+            session: context.session)
+        let work = VerifyStage(context: proof, verification: verification)
+        let differences = DifferenceList()
+        try work.reopen()
+        _ = try work.verify(differences)
+        for difference in differences.all { site.reporter.report(.notice(difference.lines.joined(separator: "; "))) }
+    }
+
+    private func decide(_ consent: Consent, _ transaction: borrowing Transaction) throws -> Decision {
         let columns = try RetiredColumns(retirement, schema: context.request.schema, transaction)
         if columns.present.isEmpty {
             let reason = "\(columns.table.name) has no column \(RetiredColumns.list(columns.missing)) any more"

@@ -122,21 +122,12 @@ public struct Verifier {
                 site: site, request: request, run: run, stage: stage, fingerprint: fingerprint, session: working)
             site.reporter.report(.stageBegan(stage: stage.name, kind: stage.work.kind))
             let began = MonotonicClock.now
-            try reopen(stage, of: run, working)
-            let rows = try VerifyStage(context: context, verification: verification).verify(differences)
+            let work = VerifyStage(context: context, verification: verification)
+            try work.reopen()
+            let rows = try work.verify(differences)
             site.reporter.report(
                 .stageFinished(
                     stage: stage.name, kind: stage.work.kind, rows: rows, seconds: MonotonicClock.now - began))
-        }
-    }
-
-    /// A stage that is done is done anew; one that was left half-way goes on.
-    private func reopen(_ stage: Stage, of run: RunID, _ session: Session) throws {
-        try session.perform("stage \(stage.name)") { connection in
-            try connection.transaction(site.moving) { transaction in
-                let record = try site.ledger.stages(of: run, transaction).first { $0.name == stage.name }
-                if record?.state == .done { try site.ledger.reopenStage(stage.name, of: run, transaction) }
-            }
         }
     }
 }

@@ -33,6 +33,19 @@ struct VerifyStage {
         return .done(rows: moved)
     }
 
+    /// Lets a stage that is done be done anew; one that was left half-way goes on.
+    func reopen() throws {
+        try context.session.perform("stage \(context.stage.name)") { connection in
+            try connection.transaction(site.moving) { transaction in
+                let record = try site.ledger.stages(of: context.run, transaction).first {
+                    $0.name == context.stage.name
+                }
+                guard record?.state == .done else { return }
+                try site.ledger.reopenStage(context.stage.name, of: context.run, transaction)
+            }
+        }
+    }
+
     /// Verifies everything and settles the stage; says how many rows this process looked at. The verdict is in the ledger.
     func verify(_ differences: DifferenceList) throws -> Int64 {
         var moved: Int64 = 0

@@ -41,6 +41,7 @@ extension Ledger {
 
     /// Forgets the chunks of every part of a stage, which is to be done anew.
     public func forgetChunks(of stage: ChunkedStage, _ transaction: borrowing Transaction) throws(PostgresError) {
+        try transaction.run("delete from unmapped where \(stage.allRows)")
         try transaction.run("delete from chunks where \(stage.allRows)")
     }
 

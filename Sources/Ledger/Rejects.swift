@@ -62,7 +62,8 @@ extension Ledger {
     public func openRejects(
         of stage: ChunkedStage, keyOrder: SQL, limit: Int64, offset: Int64, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [OpenReject] {
-        try readRejects(of: stage, "order by \(keyOrder) limit \(.int(limit)) offset \(.int(offset))", transaction)
+        try readRejects(
+            of: stage, "state = 'open' order by \(keyOrder) limit \(.int(limit)) offset \(.int(offset))", transaction)
     }
 
     func readRejects(
@@ -72,7 +73,7 @@ extension Ledger {
         let found = try transaction.run(
             """
             select id, stage, chunk, code, place, message, \(unsafe: parts.joined(separator: ", "))
-              from rejects where \(stage.allRows) and state = 'open' \(which)
+              from rejects where \(stage.allRows) and \(which)
             """)
         return try found.rows.map { row throws(PostgresError) in
             guard let id = row.int(0), let chunk = row.int(2) else {

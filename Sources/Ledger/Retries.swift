@@ -30,12 +30,13 @@ public struct RetryOutcome: Sendable {
 }
 
 extension Ledger {
-    /// Locks open rejects of a stage in the order in which they were recorded, after a given one.
+    /// Locks open and accepted rejects of a stage in the order in which they were recorded, after a given one.
     public func lockOpenRejects(
         of stage: ChunkedStage, after last: Int64, limit: Int64, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [OpenReject] {
         try readRejects(
-            of: stage, "and id > \(.int(last)) order by id limit \(.int(limit)) for update", transaction)
+            of: stage, "state <> 'resolved' and id > \(.int(last)) order by id limit \(.int(limit)) for update",
+            transaction)
     }
 
     /// Records what came of trying a reject again: the reject, its chunk's counts, and what was seen.
@@ -88,6 +89,11 @@ extension Ledger {
         let entries = SeenRows.decode(hex: row.bytes(0) ?? [])
         guard let index = entries.firstIndex(where: { $0.hash == entry.keyHash }) else {
             throw .unexpectedAnswer("chunk \(reject.chunk) has not seen the row of reject \(reject.id)")
+        }
+        if entries[index].xmin != Int64(entry.xmin) {
+            // What was accepted was another row.
+            try transaction.run(
+                "update rejects set state = 'open' where id = \(.int(reject.id)) and state = 'accepted'")
         }
         let size = Int64(SeenRows.entrySize)
         try transaction.changeOne(

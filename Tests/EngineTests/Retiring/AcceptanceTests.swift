@@ -67,6 +67,7 @@ struct AcceptanceTests {
         try await memoir.psql(
             """
             drop view openings;
+            delete from chapter_sections where chapter_id = \(Memoir.key(6));
             insert into etl.rejects (run_id, stage, chunk, key, code, place, message)
             select 1, 'sections', 1, to_jsonb(\(Memoir.key(6))::text), 'bad-images', 'images', 'images: no images';
             insert into etl.unmapped select 1, 'sections', 1, 'mood', 1

@@ -1,0 +1,55 @@
+import Support
+import Testing
+
+@testable import Engine
+
+@Suite("What is written after a verification")
+struct LaterWritesTests {
+    private func migrated() async throws -> Memoir {
+        let memoir = try await Memoir(6)
+        try await memoir.psql("update chapters set content = '[1]' where id = \(Memoir.key(2))")
+        try await memoir.run()
+        return memoir
+    }
+
+    private func columns(_ memoir: Memoir) async throws -> String {
+        try await memoir.psql(
+            "select count(*) from information_schema.columns where table_name = 'chapters' and column_name = 'content'")
+    }
+
+    @Test("to the target is found before anything is dropped")
+    func target() async throws {
+        let memoir = try await migrated()
+        try await memoir.psql("delete from chapter_sections where chapter_id = \(Memoir.key(5))")
+        let failure = try await memoir.refusal(memoir.consent(rejects: 1))
+        #expect("\(failure.what) \(failure.details)".contains("1 wrong"))
+        #expect(try await columns(memoir) == "1")
+    }
+
+    @Test("to a rejected chapter keeps it from being accepted as it was, until it is tried again")
+    func rejected() async throws {
+        let memoir = try await migrated()
+        try await memoir.psql("update chapters set content = '[\"good\"]' where id = \(Memoir.key(2))")
+        #expect(try await memoir.verify().counts == ["equal": 5, "stale": 1])
+        _ = try await memoir.refusal(memoir.consent(rejects: 1))
+        #expect(try await columns(memoir) == "1")
+        // It was accepted all the same, and an accepted one is tried again, too.
+        #expect(try await memoir.retry().resolved == 1)
+        #expect(try await memoir.verify().counts == ["equal": 6])
+        try await memoir.drop(memoir.consent())
+        #expect(try await columns(memoir) == "0")
+    }
+
+    @Test("that brings keys which nothing reads holds up the drop by their names")
+    func unmapped() async throws {
+        let memoir = try await migrated()
+        try await memoir.psql(
+            #"update chapters set content = '{"sections": ["first of 5", "second"], "secret": 1}' where id = \#(Memoir.key(5))"#
+        )
+        #expect(try await memoir.verify().hasPassed)
+        let failure = try await memoir.refusal(memoir.consent(rejects: 1))
+        #expect("\(failure.what) \(failure.details)".contains("secret"))
+        try await memoir.drop(memoir.consent(unmapped: ["secret"]))
+        #expect(try await columns(memoir) == "0")
+    }
+}
