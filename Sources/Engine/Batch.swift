@@ -11,6 +11,15 @@ struct Batch {
             case migrated(from: CopyRows.Mark, to: CopyRows.Mark)
             case empty
             case rejected(RejectRecord)
+
+            /// The same for the ledger.
+            var letter: RowFate {
+                switch self {
+                case .migrated: .migrated
+                case .empty: .empty
+                case .rejected: .rejected
+                }
+            }
         }
 
         let key: Key
@@ -18,6 +27,8 @@ struct Batch {
         var fate: Fate
         /// The value to write back to the row.
         var cover: [UInt8]?
+        /// A hash of the value that we wrote back to it before.
+        var written: Int64?
     }
 
     var rows = CopyRows()
@@ -43,6 +54,13 @@ struct Batch {
         items.compactMap { if case .rejected(let record) = $0.fate { record } else { nil } }
     }
 
+    /// What was seen, with what became of it.
+    var settledSeen: SeenRows {
+        var settled = seen
+        for index in items.indices { settled.settle(items[index].fate.letter, at: index) }
+        return settled
+    }
+
     /// The counts for the ledger.
     var outcome: ChunkOutcome {
         var outcome = ChunkOutcome()
@@ -57,7 +75,7 @@ struct Batch {
             for name in unmapped[index] { outcome.unmapped[name, default: 0] += 1 }
         }
         outcome.bytes = bytes
-        outcome.seen = seen
+        outcome.seen = settledSeen
         return outcome
     }
 }

@@ -29,63 +29,46 @@ final class BatchTask {
 
     func perform(_ claim: Claim, _ transaction: borrowing Transaction) throws -> ChunkResult {
         let range = ChunkQuery.condition(claim.range, key: source.key, alias: "source")
+        let done = try work(where: range, in: claim.range, transaction)
+        var outcome = ChunkOutcome()
+        for row in done.rows { outcome.seen.append(keyHash: row.hash, xmin: row.xmin, mark: row.mark) }
+        outcome.migrated = Int64(done.rows.count)
+        outcome.targetRows = Int64(done.written)
+        return ChunkResult(outcome: outcome)
+    }
+
+    /// Runs the statement for the rows that a condition picks, all in one range of keys. Gives these as they are since, and
+    /// how many were written to; other stages that have seen them are told.
+    func work(
+        where condition: SQL, in range: KeyRange, _ transaction: borrowing Transaction
+    ) throws -> (rows: [KeyedRow], written: Int) {
         let (before, written, after) = try transaction.working(in: [source.name.schema], lock: Self.rowLock) {
             // Held, so that nobody else can write to a row between these statements.
-            let before = try SeenRow.read(source, where: range, locking: true, transaction)
+            let before = try KeyedRow.read(source, where: condition, locking: true, transaction)
             do throws(PostgresError) {
-                let written = try transaction.run(job.batch.statement.sql(where: range)).affectedRows
-                return (before, written, try SeenRow.read(source, where: range, transaction))
+                let written = try transaction.run(job.batch.statement.sql(where: condition)).affectedRows
+                return (before, written, try KeyedRow.read(source, where: condition, transaction))
             } catch {
                 if error.errorClass == .row { throw Unworkable(error: error, code: .refusedByServer) }
                 if error.errorClass == .retry || error.endsSession { throw error }
                 throw Failure(error, while: "\(job.batch.statement.name):\(job.batch.statement.line)")
             }
         }
-        var outcome = ChunkOutcome()
+        var rows: [KeyedRow] = []
         var renewed: [RenewedRow] = []
         let since = Dictionary(after.map { ($0.hash, $0) }) { first, _ in first }
         for row in before {
             // One that came meanwhile was not held; it stays unseen, and so is new to whoever looks for changes.
             guard let now = since[row.hash] else { continue }
-            outcome.seen.append(keyHash: now.hash, xmin: now.xmin, mark: now.mark)
+            rows.append(now)
             if now.xmin != row.xmin {
                 renewed.append(
                     RenewedRow(
                         keyHash: row.hash, oldXmin: row.xmin, oldMark: row.mark, xmin: now.xmin, mark: now.mark))
             }
         }
-        outcome.migrated = Int64(before.count)
-        outcome.targetRows = Int64(written)
         try ledger.renewSeen(
-            of: source.oid, renewed, in: claim.range, keyTypes: source.key.map(\.type), except: stage, transaction)
-        return ChunkResult(outcome: outcome)
-    }
-}
-
-/// A row of a source as it looks from outside, its documents aside.
-struct SeenRow {
-    let key: Key
-    let hash: Int64
-    let xmin: UInt32
-    let mark: Int64
-
-    /// Reads the rows that a condition on the alias `source` picks, in key order.
-    static func read(
-        _ table: KeyedTable, where condition: SQL, locking: Bool = false, _ transaction: borrowing Transaction
-    ) throws(PostgresError) -> [SeenRow] {
-        let keys = table.key.map { "source.\($0.name.quoted)" }
-        let found = try transaction.run(
-            """
-            select \(table.keyHash(of: "source")), source.xmin::text, \(table.mark(of: "source")),
-                   \(unsafe: keys.map { "\($0)::text" }.joined(separator: ", "))
-              from \(table.name) source where \(condition) order by \(unsafe: keys.joined(separator: ", "))
-            \(unsafe: locking ? "for no key update" : "")
-            """)
-        return found.rows.compactMap { row in
-            guard let hash = row.int(0), let xmin = row.int(1), let mark = row.int(2) else { return nil }
-            return SeenRow(
-                key: Key(keys.indices.compactMap { row.bytes(3 + $0) }), hash: hash,
-                xmin: UInt32(truncatingIfNeeded: xmin), mark: mark)
-        }
+            of: source.oid, renewed, in: range, keyTypes: source.key.map(\.type), except: stage, transaction)
+        return (rows, written)
     }
 }

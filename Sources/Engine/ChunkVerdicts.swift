@@ -15,7 +15,7 @@ struct ChunkVerdicts {
     private let text: LedgerText
 
     init(
-        batch: Batch, worked: WorkedChunk, rejected: [SeenRow], tables: StreamTables, text: LedgerText,
+        batch: Batch, worked: WorkedChunk, rejected: [KeyedRow], tables: StreamTables, text: LedgerText,
         rows: [TargetComparison.Finding], covers: [CoverComparison.Finding]
     ) {
         self.batch = batch
@@ -41,16 +41,17 @@ struct ChunkVerdicts {
         _ index: Int, _ rows: [TargetComparison.Finding], _ cover: CoverComparison.Finding?
     ) {
         let item = batch.items[index]
-        let seen = batch.seen.entry(at: index)
-        let isChanged = worked.xmins[seen.keyHash] != Int64(seen.xmin)
+        let seen = batch.seen.row(at: index)
+        let known = worked.rows[seen.keyHash]
+        let isChanged = known?.xmin != seen.xmin
         // What nothing reads of a row that was not written to since is in the ledger already.
         if isChanged { for name in batch.unmapped[index] { outcome.unmapped[name, default: 0] += 1 } }
-        let isCoverUnset = judge(cover, of: item, isChanged, isWritten: worked.written.contains(seen.keyHash))
+        let isCoverUnset = judge(cover, of: item, isChanged, isWritten: known?.written != nil)
         switch item.fate {
-        case .migrated where rows.isEmpty && !isCoverUnset: outcome.migrated += 1
-        case .empty where rows.isEmpty && !isCoverUnset: outcome.empty += 1
+        case .migrated where rows.isEmpty && !isCoverUnset: count(.migrated, at: index)
+        case .empty where rows.isEmpty && !isCoverUnset: count(.empty, at: index)
         default:
-            if isChanged { outcome.stale += 1 } else { outcome.wrong += 1 }
+            count(isChanged ? .stale : .wrong, at: index)
             differences += rows.flatMap { $0.differences(in: tables.target, isStale: isChanged, text) }
             if case .rejected(let reject) = item.fate {
                 differences.append(
@@ -63,14 +64,12 @@ struct ChunkVerdicts {
     }
 
     /// Nothing of a rejected row may be in the target; one that was written to since may be good by now.
-    private mutating func judge(_ row: SeenRow, _ rows: [TargetComparison.Finding]) {
+    private mutating func judge(_ row: KeyedRow, _ rows: [TargetComparison.Finding]) {
         outcome.seen.append(keyHash: row.hash, xmin: row.xmin, mark: row.mark)
-        let isChanged = worked.xmins[row.hash] != Int64(row.xmin)
-        if rows.isEmpty && !isChanged {
-            outcome.rejected += 1
-            return
-        }
-        if isChanged { outcome.stale += 1 } else { outcome.wrong += 1 }
+        let place = outcome.seen.count - 1
+        let isChanged = worked.rows[row.hash]?.xmin != row.xmin
+        if rows.isEmpty && !isChanged { return count(.rejected, at: place) }
+        count(isChanged ? .stale : .wrong, at: place)
         if rows.isEmpty {
             differences.append(
                 Difference(
@@ -79,6 +78,17 @@ struct ChunkVerdicts {
                     expected: "to be tried again with etl retry"))
         }
         differences += rows.flatMap { $0.differences(in: tables.target, isStale: isChanged, text) }
+    }
+
+    private mutating func count(_ fate: RowFate, at index: Int) {
+        outcome.seen.settle(fate, at: index)
+        switch fate {
+        case .migrated: outcome.migrated += 1
+        case .empty: outcome.empty += 1
+        case .rejected: outcome.rejected += 1
+        case .stale: outcome.stale += 1
+        case .wrong: outcome.wrong += 1
+        }
     }
 
     /// Takes note of a cover that is not ours; says whether one of ours that should be there is not.

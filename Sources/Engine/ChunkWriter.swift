@@ -10,6 +10,8 @@ struct ChunkWriter {
         case direct
         /// Against what is there already.
         case merge(ExistingRows)
+        /// Against what this run has written before: what a row gave once gives way to what it gives now, be it nothing.
+        case renew
     }
 
     let tables: StreamTables
@@ -19,19 +21,13 @@ struct ChunkWriter {
     /// How long a row of the source that somebody else has locked is waited for. We hold locks on other rows meanwhile.
     private static let rowLock = 0.5
 
-    /// A row of the source that we wrote to, and what it looks like since.
-    private struct Rewrite {
-        let index: Int
-        let xmin: UInt32
-        let mark: Int64
-    }
-
     /// Writes everything at once; a row that the server refuses makes it throw.
     func write(_ batch: inout Batch, _ transaction: borrowing Transaction) throws -> TargetMerge.Found {
         // Triggers on these tables are the application's, and expect its schema.
         try transaction.working(in: [tables.source.name.schema], lock: Self.rowLock) {
             let found = try place(batch.rows, of: batch.items[...], transaction)
             note(try writeBack(batch.items.indices, of: batch, transaction), in: &batch)
+            try keepWritten(&batch, transaction)
             return found
         }
     }
@@ -41,8 +37,17 @@ struct ChunkWriter {
         try transaction.working(in: [tables.source.name.schema], lock: Self.rowLock) {
             // What is checked at COMMIT only would be refused there, when it is too late to find the row.
             try transaction.run("set constraints all immediate")
-            return try writeCarefully(batch.items.indices, of: &batch, transaction)
+            let found = try writeCarefully(batch.items.indices, of: &batch, transaction)
+            try keepWritten(&batch, transaction)
+            return found
         }
+    }
+
+    /// Notes which of the rows that we wrote a value to before still have it.
+    private func keepWritten(_ batch: inout Batch, _ transaction: borrowing Transaction) throws {
+        guard let column = tables.writeBack else { return }
+        let kept = try WriteBack(source: tables.source, column: column).kept(of: batch, transaction)
+        for (index, value) in kept { batch.seen.keep(value, at: index) }
     }
 
     private func writeCarefully(
@@ -58,8 +63,10 @@ struct ChunkWriter {
             return found
         } catch let error as PostgresError where error.errorClass == .row {
             if part.count == 1 {
+                if case .rejected = batch.items[part.lowerBound].fate { throw error }
                 batch.items[part.lowerBound].fate = .rejected(record(error, of: batch.items[part.lowerBound].key))
-                return TargetMerge.Found()
+                // What it gave before must not stay.
+                return mode == .renew ? try writeCarefully(part, of: &batch, transaction) : TargetMerge.Found()
             }
             let middle = part.lowerBound + part.count / 2
             let first = try writeCarefully(part.lowerBound..<middle, of: &batch, transaction)
@@ -67,8 +74,10 @@ struct ChunkWriter {
         }
     }
 
-    private func note(_ rewrites: [Rewrite], in batch: inout Batch) {
-        for rewrite in rewrites { batch.seen.rewrite(at: rewrite.index, xmin: rewrite.xmin, mark: rewrite.mark) }
+    private func note(_ rewrites: [WriteBack.Rewrite], in batch: inout Batch) {
+        for rewrite in rewrites {
+            batch.seen.rewrite(at: rewrite.index, xmin: rewrite.xmin, mark: rewrite.mark, value: rewrite.value)
+        }
     }
 
     private func rows(_ part: Range<Int>, of batch: Batch) -> CopyRows {
@@ -99,60 +108,16 @@ struct ChunkWriter {
         case .merge(let existing):
             return try TargetMerge(tables: tables, columns: columns, existing: existing)
                 .merge(rows, of: items, transaction)
+        case .renew:
+            return try TargetMerge(tables: tables, columns: columns, existing: .replace, clearsRejected: true)
+                .merge(rows, of: items, transaction)
         }
     }
 
-    /// Sets the value to write back where there is none yet (a JSON null is none, too) and the row is as it was read. A row
-    /// that changed meanwhile is left as it is.
     private func writeBack(
         _ part: Range<Int>, of batch: Batch, _ transaction: borrowing Transaction
-    ) throws -> [Rewrite] {
+    ) throws -> [WriteBack.Rewrite] {
         guard let column = tables.writeBack else { return [] }
-        var indices: [Int64] = []
-        var xmins: [Int64] = []
-        var covers: [[UInt8]] = []
-        for index in part {
-            let item = batch.items[index]
-            guard let cover = item.cover else { continue }
-            if case .rejected = item.fate { continue }
-            indices.append(Int64(index))
-            xmins.append(Int64(item.xmin))
-            covers.append(cover)
-        }
-        if indices.isEmpty { return [] }
-        let keys = tables.source.key.indices.map { place -> SQL in
-            "\(.textArray(indices.map { batch.items[Int($0)].key.parts[place] }))"
-        }
-        let names = tables.source.key.indices.map { "k\($0)" }
-        let matches = tables.source.key.enumerated().map { place, column in
-            "s.\(column.name.quoted) = v.k\(place)::\(column.type)"
-        }
-        let values: SQL = """
-            unnest(\(.intArray(indices)), \(.intArray(xmins)), \(.textArray(covers)),
-                   \(SQL.joined(keys, separator: ", "))) as v (i, x, value, \(unsafe: names.joined(separator: ", ")))
-            """
-        let isToWrite: SQL = """
-            \(unsafe: matches.joined(separator: " and ")) and s.xmin = v.x::text::xid
-            and (s.\(column) is null or s.\(column) = 'null'::jsonb)
-            """
-        let written = try transaction.run(
-            """
-            update \(tables.source.name) s set \(column) = v.value::jsonb from \(values) where \(isToWrite)
-            returning v.i, s.xmin::text, hashtextextended(\(unsafe: tables.source.printedKey(of: "s")) collate "C",
-                                                          s.xmin::text::bigint)
-            """)
-        if written.count < indices.count {
-            let left = try transaction.row("select count(*) from \(tables.source.name) s, \(values) where \(isToWrite)")
-            guard left.int(0) == 0 else {
-                throw PostgresError.copyCountDiffers(
-                    table: tables.source.name.description, sent: written.count + Int(left.int(0) ?? 0),
-                    stored: written.count
-                )
-            }
-        }
-        return written.rows.compactMap { row in
-            guard let index = row.int(0), let xmin = row.int(1), let mark = row.int(2) else { return nil }
-            return Rewrite(index: Int(index), xmin: UInt32(truncatingIfNeeded: xmin), mark: mark)
-        }
+        return try WriteBack(source: tables.source, column: column).perform(part, of: batch, transaction)
     }
 }

@@ -86,7 +86,7 @@ struct ConstraintsStage {
     private func removeOrphans(of constraint: Constraint) throws {
         guard
             let removal = OrphanRemoval(
-                constraint: constraint, schema: schema, ledger: site.ledger.schema, chunked: chunked)
+                constraint: constraint, schema: schema, ledger: site.ledger, chunked: chunked)
         else { return }
         let removed = try inTurn(locking: []) { try removal.perform($0) }
         if let removed, removed > 0 {

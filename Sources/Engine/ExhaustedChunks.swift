@@ -64,6 +64,8 @@ struct ExhaustedChunks {
         var outcome = ChunkOutcome()
         let claim = Claim(n: n, range: range, attempt: Ledger.attempts)
         if let key, let seen = try look(at: key, transaction) {
+            outcome.seen = seen
+            outcome.seen.settle(isVerification ? .wrong : .rejected, at: 0)
             if isVerification {
                 outcome.wrong = 1
             } else {
@@ -71,7 +73,6 @@ struct ExhaustedChunks {
                 let reject = RejectRecord(key: key, code: code.rawValue, place: "", message: message)
                 try ledger.addRejects([reject], in: claim, of: stage, transaction)
             }
-            outcome.seen = seen
         }
         try ledger.finishChunk(claim, of: stage, with: outcome, endingAt: nil, transaction)
     }

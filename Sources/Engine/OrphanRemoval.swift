@@ -11,11 +11,11 @@ struct OrphanRemoval {
     private let parentColumns: [Identifier]
     private let onDelete: Constraint.DeleteAction
     private let streams: [(stage: ChunkedStage, tables: StreamTables)]
-    private let ledger: Identifier
+    private let ledger: Ledger
 
     /// The removal that a foreign key needs before it is validated; nil for one that does not say what a delete does.
     init?(
-        constraint: Constraint, schema: Identifier, ledger: Identifier,
+        constraint: Constraint, schema: Identifier, ledger: Ledger,
         chunked: [(stage: ChunkedStage, tables: StreamTables)]
     ) {
         guard case .foreignKey(let columns, let references, let referenced, let onDelete) = constraint.definition,
@@ -34,26 +34,33 @@ struct OrphanRemoval {
     /// Removes them; returns how many rows were removed or let go.
     func perform(_ transaction: borrowing Transaction) throws -> Int64 {
         // Triggers on these tables are the application's, and expect its schema.
-        try transaction.working(in: [child.schema], lock: transaction.settings.lock) { try remove(transaction) }
-    }
-
-    private func remove(_ transaction: borrowing Transaction) throws -> Int64 {
-        if onDelete == .setNull {
-            let cleared = columns.map { "\($0.quoted) = null" }.joined(separator: ", ")
-            return Int64(
-                try transaction.run("update \(child) c set \(unsafe: cleared) where \(orphan)").affectedRows)
+        let (removed, parents) = try transaction.working(in: [child.schema], lock: transaction.settings.lock) {
+            try remove(transaction)
         }
-        var removed: Int64 = 0
-        for stream in streams {
-            let owned = OwnedRows(
-                ledger: ledger, child: child, orphan: orphan, stage: stream.stage, tables: stream.tables)
-            try owned.refuseStrangers(missingFrom: parent, transaction)
-            removed += try owned.remove(transaction)
-        }
-        if streams.isEmpty {
-            removed = Int64(try transaction.run("delete from \(child) c where \(orphan)").affectedRows)
+        for (stream, parents) in zip(streams, parents) {
+            try OrphanedParent.settle(parents, of: stream.stage, ledger, transaction)
         }
         return removed
+    }
+
+    /// How many rows, and the source rows that gave those which streams have written, one list a stream.
+    private func remove(_ transaction: borrowing Transaction) throws -> (rows: Int64, parents: [[OrphanedParent]]) {
+        if onDelete == .setNull {
+            let cleared = columns.map { "\($0.quoted) = null" }.joined(separator: ", ")
+            return (
+                Int64(try transaction.run("update \(child) c set \(unsafe: cleared) where \(orphan)").affectedRows), []
+            )
+        }
+        if streams.isEmpty {
+            return (Int64(try transaction.run("delete from \(child) c where \(orphan)").affectedRows), [])
+        }
+        let parents = try streams.map { stream in
+            let owned = OwnedRows(
+                ledger: ledger.schema, child: child, orphan: orphan, stage: stream.stage, tables: stream.tables)
+            try owned.refuseStrangers(missingFrom: parent, transaction)
+            return try owned.remove(transaction)
+        }
+        return (parents.joined().map(\.rows).reduce(0, +), parents)
     }
 
     /// The rows `c` of the child whose parent is not there.
@@ -81,43 +88,42 @@ private struct OwnedRows {
 
     private var condition: SQL { "\(orphan) and \(tables.isOurs)" }
 
-    /// Removes them; moves the source rows that gave them from migrated to gone, in the chunks whose ranges hold their keys.
-    /// One that was rejected was never counted as migrated; it is settled as gone when its reject is tried again.
-    func remove(_ transaction: borrowing Transaction) throws(PostgresError) -> Int64 {
-        try transaction.row(
+    /// Removes them; says which source rows gave them.
+    func remove(_ transaction: borrowing Transaction) throws(PostgresError) -> [OrphanedParent] {
+        let parts = tables.parent.indices.map { "p.k\($0)::text" }.joined(separator: ", ")
+        let found = try transaction.run(
             """
             with removed as (delete from \(child) c where \(condition) returning \(unsafe: sources)),
-                 parents as (select \(unsafe: names), count(*) as rows from removed group by \(unsafe: names)),
-                 counts as (
-                    select c.n, count(*) as parents, sum(p.rows) as rows from parents p
-                      join \(ledger).chunks c on \(holdsParent)
-                     where not exists (
-                        select from \(ledger).rejects r
-                         where r.run_id = c.run_id and r.stage = c.stage and r.chunk = c.n and r.state <> 'resolved'
-                           and r.key = \(unsafe: rejectKey))
-                     group by c.n),
-                 counted as (
-                    update \(ledger).chunks c
-                       set migrated = c.migrated - counts.parents, gone = c.gone + counts.parents,
-                           target_rows = c.target_rows - counts.rows
-                      from counts where \(isOurChunk) and c.n = counts.n)
-            select coalesce(sum(rows), 0) from parents
-            """
-        ).int(0) ?? 0
+                 parents as (select \(unsafe: names), count(*) as rows from removed group by \(unsafe: names))
+            select (select c.n from \(ledger).chunks c where \(holdsParent) order by c.n limit 1), p.rows,
+                   hashtextextended(\(printed) collate "C", 0), \(unsafe: parts)
+              from parents p
+            """)
+        return found.rows.compactMap { row in
+            guard let rows = row.int(1), let hash = row.int(2) else { return nil }
+            return OrphanedParent(
+                chunk: row.int(0), rows: rows, hash: hash,
+                key: Key(tables.parent.indices.compactMap { row.bytes(3 + $0) }))
+        }
+    }
+
+    /// The key of `p` as it is hashed.
+    private var printed: SQL {
+        let texts = tables.parent.indices.map { "p.k\($0)::text" }
+        return SQL(unsafe: texts.count == 1 ? texts[0] : "array[\(texts.joined(separator: ", "))]::text")
     }
 
     /// Throws when a row came from none that this run ever saw: it was there before, or somebody else wrote it, and it is
     /// not for us to remove.
     func refuseStrangers(missingFrom parent: QualifiedName, _ transaction: borrowing Transaction) throws {
         let texts = tables.parent.indices.map { "p.k\($0)::text" }
-        let printed = texts.count == 1 ? texts[0] : "array[\(texts.joined(separator: ", "))]::text"
         let found = try transaction.run(
             """
             select \(unsafe: texts.joined(separator: ", "))
               from (select distinct \(unsafe: sources) from \(child) c where \(condition)) p
              where not exists (
                 select from \(ledger).chunks c where \(holdsParent)
-                   and position(int8send(hashtextextended(\(unsafe: printed) collate "C", 0)) in c.seen) > 0)
+                   and position(int8send(hashtextextended(\(printed) collate "C", 0)) in c.seen) > 0)
              order by 1 limit 5
             """)
         guard found.count > 0 else { return }
@@ -147,10 +153,34 @@ private struct OwnedRows {
                       and (c.upper is null or (\(unsafe: key)) <= (\(unsafe: bound("upper")))) else false end
             """
     }
+}
 
-    /// The key of `p` as a reject has it.
-    private var rejectKey: String {
-        let texts = tables.parent.indices.map { "p.k\($0)::text" }
-        return texts.count == 1 ? "to_jsonb(\(texts[0]))" : "jsonb_build_array(\(texts.joined(separator: ", ")))"
+/// A source row that is not there any more, while the rows that it gave were.
+private struct OrphanedParent {
+    /// The chunk whose range holds its key.
+    let chunk: Int64?
+    /// How many rows it gave.
+    let rows: Int64
+    let hash: Int64
+    let key: Key
+
+    /// Counts them as gone. One that was rejected was never counted as migrated; it is settled as gone when its reject is
+    /// tried again.
+    static func settle(
+        _ parents: [OrphanedParent], of stage: ChunkedStage, _ ledger: Ledger, _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        for (n, parents) in Dictionary(grouping: parents, by: \.chunk) {
+            guard let n, var chunk = try ledger.lockDoneChunk(n, of: stage, transaction) else { continue }
+            let ofHash = Dictionary(parents.map { ($0.hash, $0) }) { first, _ in first }
+            let gone = chunk.rows.filter { ofHash[$0.keyHash] != nil && $0.fate != .rejected }
+            let hashes = Set(gone.map(\.keyHash))
+            chunk.rows.removeAll { hashes.contains($0.keyHash) }
+            let marks = try ledger.sumOfMarks(
+                gone.compactMap { row in ofHash[row.keyHash].map { ($0.key, row.xmin) } }, transaction)
+            let rows = gone.compactMap { ofHash[$0.keyHash]?.rows }.reduce(0, +)
+            try ledger.renew(
+                chunk, of: stage, sum: "seen_sum - \(.text(String(marks)))::numeric",
+                targetRows: "target_rows - \(.int(rows))", gone: Int64(gone.count), transaction)
+        }
     }
 }

@@ -82,6 +82,8 @@ extension Batch {
             case .empty: .empty
             case .rejected(let record): .rejected(record)
             }
-        return RetryOutcome(fate, seen: seen.entry(at: index), unmapped: unmapped[index])
+        var row = seen.row(at: index)
+        row.fate = items[index].fate.letter
+        return RetryOutcome(fate, seen: (row, seen.mark(at: index)), unmapped: unmapped[index])
     }
 }

@@ -60,8 +60,7 @@ struct RetireProof {
                     what: "\(Self.rows(verdict.stale)) migrated",
                     next:
                         "try those that were rejected again with \(context.site.command("retry", pipeline)), then verify "
-                        + "again; bring over the others with \(context.site.command("catch-up", pipeline)), "
-                        + "which this version does not have yet"))
+                        + "again; bring over the others with \(context.site.command("catch-up", pipeline))"))
         }
         return obstacles + (try gaps(transaction))
     }

@@ -134,11 +134,14 @@ public struct RunRequest: Sendable {
     public var existing: ExistingRows
     /// What stages that destroy something are allowed.
     public var consent: Consent
+    /// The pipelines that build on this one: what changes here, changes there.
+    public var dependents: [Pipeline]
 
     /// A request to run a pipeline.
     public init(
         pipeline: Pipeline, schema: Identifier, goal: Goal = Goal(), limits: BatchLimits = BatchLimits(),
-        joins: Bool = false, existing: ExistingRows = .stop, consent: Consent = Consent()
+        joins: Bool = false, existing: ExistingRows = .stop, consent: Consent = Consent(),
+        dependents: [Pipeline] = []
     ) {
         self.pipeline = pipeline
         self.schema = schema
@@ -147,5 +150,6 @@ public struct RunRequest: Sendable {
         self.joins = joins
         self.existing = existing
         self.consent = consent
+        self.dependents = dependents
     }
 }

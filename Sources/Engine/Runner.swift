@@ -174,10 +174,7 @@ public struct Runner {
             guard case .stream(let stream) = stage.work else { continue }
             guard let tables = try? StreamTables(stream, schema: request.schema, transaction) else { return nil }
             let chunked = ChunkedStage(run: run, name: stage.name, keyColumns: tables.source.key.count)
-            let changes = try SourceChanges.find(in: chunked, of: tables.source, ledger: site.ledger, transaction)
-            sum.new += changes.new
-            sum.changed += changes.changed
-            sum.vanished += changes.vanished
+            sum += try SourceChanges.find(in: chunked, of: tables.source, ledger: site.ledger, transaction)
         }
         return sum
     }

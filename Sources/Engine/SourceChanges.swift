@@ -2,13 +2,28 @@ import Ledger
 import Postgres
 
 /// How the source differs from what a stage saw of it.
-public struct SourceChanges: Sendable, Equatable {
+public struct SourceChanges: Sendable, Equatable, CustomStringConvertible {
     /// Rows that were not there.
     public var new: Int64 = 0
     /// Rows written to since.
     public var changed: Int64 = 0
     /// Rows that are not there any more, and not counted as gone.
     public var vanished: Int64 = 0
+
+    /// How many rows that are.
+    public var count: Int64 { new + changed + vanished }
+
+    /// The counts for people, those that are not 0.
+    public var description: String {
+        let counts = [(new, "new"), (changed, "changed"), (vanished, "deleted")].filter { $0.0 > 0 }
+        return counts.isEmpty ? "nothing" : counts.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+    }
+
+    static func += (sum: inout SourceChanges, other: SourceChanges) {
+        sum.new += other.new
+        sum.changed += other.changed
+        sum.vanished += other.vanished
+    }
 
     /// Whether nothing differs.
     public var isEmpty: Bool { self == SourceChanges() }
@@ -22,23 +37,10 @@ public struct SourceChanges: Sendable, Equatable {
         let seen = try ledger.seen(by: stage, transaction)
         if try source.marks(transaction) == seen { return changes }
         for chunk in try ledger.doneChunks(of: stage, transaction) {
-            let rows = try transaction.run(
-                """
-                select \(source.keyHash(of: "s")), s.xmin::text from \(source.name) s
-                 where \(ChunkQuery.condition(chunk.range, key: source.key, alias: "s"))
-                """
-            ).rows
-            var known = Dictionary(chunk.seen.map { ($0.hash, $0.xmin) }) { _, last in last }
-            for row in rows {
-                guard let hash = row.int(0), let xmin = row.int(1) else { continue }
-                switch known.removeValue(forKey: hash) {
-                case nil: changes.new += 1
-                case xmin: break
-                default: changes.changed += 1
-                }
-            }
-            // Those counted as gone have had their outcome.
-            changes.vanished += max(0, Int64(known.count) - chunk.gone)
+            let rows = try ChangedRows(in: chunk, of: source, transaction)
+            changes.new += Int64(rows.new.count)
+            changes.changed += Int64(rows.rewritten.count)
+            changes.vanished += Int64(rows.vanished.count)
         }
         return changes
     }

@@ -32,29 +32,7 @@ struct TargetComparison {
             }
             return element
         }
-        var parent: [KeyColumn] = []
-        for (name, key) in zip(tables.parent, tables.source.key) {
-            // Ranges are in the source's order, whatever the target's is.
-            let collation = target?.columns[name]?.collation == key.collation ? nil : key.collation
-            parent.append(
-                KeyColumn(
-                    name: name, type: key.type + (try Self.collate(collation, transaction)), typeOID: key.typeOID,
-                    collation: key.collation))
-        }
-        self.parent = parent
-    }
-
-    private static func collate(
-        _ collation: Int64?, _ transaction: borrowing Transaction
-    ) throws(PostgresError) -> String {
-        guard let collation, collation != 0 else { return "" }
-        let name = try transaction.run(
-            """
-            select format(' collate %I.%I', n.nspname, c.collname)
-              from pg_collation c join pg_namespace n on n.oid = c.collnamespace
-             where c.oid = \(.int(collation))::oid
-            """)
-        return name.first?.text(0) ?? ""
+        parent = try ParentKey.columns(tables, transaction)
     }
 
     /// What differs in a range.

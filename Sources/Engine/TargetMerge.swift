@@ -7,6 +7,8 @@ struct TargetMerge {
     let tables: StreamTables
     let columns: [Identifier]
     let existing: ExistingRows
+    /// Whether what rejected rows gave before is removed, too.
+    var clearsRejected = false
 
     private static let staged: SQL = "pg_temp.etl_rows"
 
@@ -30,7 +32,7 @@ struct TargetMerge {
         _ rows: CopyRows, of items: ArraySlice<Batch.Item>, _ transaction: borrowing Transaction
     ) throws -> Found {
         let keys = items.compactMap { item -> Key? in
-            if case .rejected = item.fate { nil } else { item.key }
+            if case .rejected = item.fate, !clearsRejected { nil } else { item.key }
         }
         try transaction.run(
             """

@@ -27,8 +27,8 @@ struct VerifyStage {
         if verdict.stale > 0 {
             site.reporter.report(
                 .notice(
-                    "\(verdict.stale) rows were changed since they were migrated; to bring them over is the work of catch-up"
-                ))
+                    "\(verdict.stale) rows were changed since they were migrated; bring them over with "
+                        + site.command("catch-up", context.request.pipeline.name)))
         }
         return .done(rows: moved)
     }
@@ -48,6 +48,7 @@ struct VerifyStage {
 
     /// Verifies everything and settles the stage; says how many rows this process looked at. The verdict is in the ledger.
     func verify(_ differences: DifferenceList) throws -> Int64 {
+        try catchUp()
         var moved: Int64 = 0
         while true {
             let begun = try context.turn.take(site.defining) { transaction, record in
@@ -59,6 +60,18 @@ struct VerifyStage {
             let isSettled = try context.turn.take { transaction, _ in try settle(jobs, transaction) }
             // Otherwise somebody began it anew meanwhile, and it is helped.
             if isSettled ?? true { return moved }
+        }
+    }
+
+    /// Brings over what changed meanwhile, so that as little as possible is found to be stale.
+    private func catchUp() throws {
+        let request = context.request
+        let stages = try CatchUp(
+            site: site, schema: request.schema, limits: request.limits, session: context.session, run: context.run,
+            ifAllowed: true
+        ).perform(MovedStage.all(of: request.pipeline, dependents: request.dependents))
+        for stage in stages where !stage.changes.isEmpty {
+            site.reporter.report(.notice("\(stage.stage) of \(stage.pipeline): caught up with \(stage.changes)"))
         }
     }
 

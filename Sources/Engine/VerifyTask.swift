@@ -76,13 +76,13 @@ final class VerifyTask {
     /// The rejected rows of a range that are still there.
     private func rejected(
         _ keys: Set<Key>, in range: KeyRange, _ transaction: borrowing Transaction
-    ) throws(PostgresError) -> [SeenRow] {
+    ) throws(PostgresError) -> [KeyedRow] {
         if keys.isEmpty { return [] }
         let condition: SQL = """
             \(ChunkQuery.condition(range, key: source.key, alias: "source"))
             and \(ChunkQuery.condition(Array(keys), key: source.key, alias: "source"))
             """
-        return try SeenRow.read(source, where: condition, transaction)
+        return try KeyedRow.read(source, where: condition, transaction)
     }
 
     /// The query's rows are a key, what is there, and what should be.
@@ -90,7 +90,7 @@ final class VerifyTask {
         _ statement: RangedStatement, _ range: KeyRange, _ worked: WorkedChunk, _ transaction: borrowing Transaction
     ) throws -> ChunkResult {
         let condition = ChunkQuery.condition(range, key: source.key, alias: "source")
-        let rows = try SeenRow.read(source, where: condition, transaction)
+        let rows = try KeyedRow.read(source, where: condition, transaction)
         let found = try transaction.working(in: [source.name.schema], lock: 0) {
             do throws(PostgresError) {
                 return try transaction.run(statement.sql(where: condition)).rows
@@ -101,11 +101,13 @@ final class VerifyTask {
         }
         var outcome = ChunkOutcome()
         var hashes: [String: Int64] = [:]
+        var places: [Int64: Int] = [:]
         var changed: Set<Int64> = []
         for row in rows {
             outcome.seen.append(keyHash: row.hash, xmin: row.xmin, mark: row.mark)
+            places[row.hash] = outcome.seen.count - 1
             hashes[row.key.description] = row.hash
-            if worked.xmins[row.hash] != Int64(row.xmin) { changed.insert(row.hash) }
+            if worked.rows[row.hash]?.xmin != row.xmin { changed.insert(row.hash) }
         }
         var different: Set<Int64> = []
         var list: [Difference] = []
@@ -121,6 +123,9 @@ final class VerifyTask {
                     key: job.ledgerText.printable(key), place: "", found: found, expected: expected))
         }
         job.differences.add(list)
+        for hash in different {
+            if let place = places[hash] { outcome.seen.settle(changed.contains(hash) ? .stale : .wrong, at: place) }
+        }
         outcome.stale = Int64(different.intersection(changed).count)
         outcome.wrong = Int64(different.count) - outcome.stale
         outcome.migrated = Int64(rows.count - different.count)

@@ -30,6 +30,7 @@ public enum Act: String, Sendable {
     case begin, resume, join, finish, stop, fail
     case stopRequested = "stop-requested"
     case retry, verify, drop
+    case catchUp = "catch-up"
     case acceptReject = "accept-reject"
     case acceptKey = "accept-unmapped"
 }

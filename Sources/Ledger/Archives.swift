@@ -58,6 +58,20 @@ extension Ledger {
         ).bool(0)
     }
 
+    /// The pipeline that dropped a column of a table last; nil where none did.
+    public func pipeline(
+        thatDropped column: Identifier, of table: QualifiedName, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> String? {
+        try transaction.run(
+            """
+            select r.pipeline from archives a join runs r on r.id = a.run_id
+             where a.source_schema = \(.text(table.schema.name)) and a.source_table = \(.text(table.name.name))
+               and jsonb_path_query_array(a.columns, '$[*].name') ? \(.text(column.name))
+             order by a.archived_at desc limit 1
+            """
+        ).first?.text(0)
+    }
+
     /// What was dropped of a table, by whichever run; in the order of dropping.
     public func archives(
         of table: QualifiedName, _ transaction: borrowing Transaction

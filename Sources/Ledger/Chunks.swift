@@ -72,19 +72,25 @@ extension Ledger {
                    empty = \(.int(outcome.empty)), rejected = \(.int(outcome.rejected)),
                    adopted = \(.int(outcome.adopted)), kept = \(.int(outcome.kept)), target_rows = \(.int(outcome.targetRows)),
                    stale = \(.int(outcome.stale)), wrong = \(.int(outcome.wrong)), extra = \(.int(outcome.extra)),
-                   others = \(.int(outcome.others)), bytes = \(.int(outcome.bytes)), seen = \(.bytes(outcome.seen.entries)),
-                   seen_sum = \(.text(String(outcome.seen.sum)))::numeric, written = \(.bytes(outcome.seen.written)),
-                   finished_at = clock_timestamp()
+                   others = \(.int(outcome.others)), bytes = \(.int(outcome.bytes)),
+                   \(StoredRows(outcome.seen.rows).assignments),
+                   seen_sum = \(.text(String(outcome.seen.sum)))::numeric, finished_at = clock_timestamp()
              where \(stage.rows) and n = \(.int(claim.n))
             """)
-        if outcome.unmapped.isEmpty { return }
-        let names = Array(outcome.unmapped.keys)
+        try addUnmapped(outcome.unmapped, of: stage, chunk: claim.n, transaction)
+    }
+
+    /// Records keys that nothing reads, and in how many documents of a chunk they were met.
+    public func addUnmapped(
+        _ keys: [[UInt8]: Int64], of stage: ChunkedStage, chunk n: Int64, _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        if keys.isEmpty { return }
+        let names = Array(keys.keys)
         try transaction.run(
             """
             insert into unmapped (run_id, stage, chunk, name, count)
-            select \(.int(stage.run.value)), \(.text(stage.name)), \(.int(claim.n))::int, name, count
-              from unnest(\(.textArray(names)),
-                          \(.intArray(names.map { outcome.unmapped[$0] ?? 0 }))) as met (name, count)
+            select \(.int(stage.run.value)), \(.text(stage.name)), \(.int(n))::int, name, count
+              from unnest(\(.textArray(names)), \(.intArray(names.map { keys[$0] ?? 0 }))) as met (name, count)
             """)
     }
 

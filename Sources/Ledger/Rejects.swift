@@ -66,6 +66,36 @@ extension Ledger {
             of: stage, "state = 'open' order by \(keyOrder) limit \(.int(limit)) offset \(.int(offset))", transaction)
     }
 
+    /// Locks the open and accepted rejects that the counts of a chunk hold.
+    public func lockRejects(
+        of stage: ChunkedStage, inChunk n: Int64, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [OpenReject] {
+        try readRejects(of: stage, "chunk = \(.int(n)) and state <> 'resolved' for update", transaction)
+    }
+
+    /// Notes that rejects are none any more.
+    public func resolve(_ rejects: [Int64], _ transaction: borrowing Transaction) throws(PostgresError) {
+        if rejects.isEmpty { return }
+        try transaction.run(
+            """
+            update rejects set state = 'resolved', resolved_at = clock_timestamp()
+             where id = any (\(.intArray(rejects)))
+            """)
+    }
+
+    /// Says of a reject what is wrong with its row now; it is open again where that is another row than was accepted.
+    public func reopen(
+        _ reject: Int64, as record: RejectRecord, isAnother: Bool, _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        try transaction.changeOne(
+            """
+            update rejects set code = \(.text(record.code)), place = \(.text(record.place)),
+                   message = \(.text(record.message)), rejected_at = clock_timestamp(),
+                   state = case when \(.bool(isAnother)) then 'open' else state end
+             where id = \(.int(reject))
+            """)
+    }
+
     func readRejects(
         of stage: ChunkedStage, _ which: SQL, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [OpenReject] {

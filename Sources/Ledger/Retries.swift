@@ -16,13 +16,16 @@ public struct RetryOutcome: Sendable {
 
     /// What became of the row.
     public let fate: Fate
-    /// What was seen of it; nil where it is gone.
-    public let seen: SeenRows.Entry?
+    /// What was seen of it, and its mark; nil where it is gone.
+    public let seen: (row: SeenRow, mark: Int64)?
     /// Its keys that nothing reads.
     public let unmapped: [[UInt8]]
 
+    /// How many rows of the target it gave.
+    var rows: Int64 { if case .migrated(let rows) = fate { rows } else { 0 } }
+
     /// An outcome.
-    public init(_ fate: Fate, seen: SeenRows.Entry?, unmapped: [[UInt8]]) {
+    public init(_ fate: Fate, seen: (row: SeenRow, mark: Int64)?, unmapped: [[UInt8]]) {
         self.fate = fate
         self.seen = seen
         self.unmapped = unmapped
@@ -43,70 +46,32 @@ extension Ledger {
     public func settle(
         _ reject: OpenReject, as outcome: RetryOutcome, of stage: ChunkedStage, _ transaction: borrowing Transaction
     ) throws(PostgresError) {
-        switch outcome.fate {
-        case .rejected(let record):
-            try transaction.changeOne(
-                """
-                update rejects set code = \(.text(record.code)), place = \(.text(record.place)),
-                       message = \(.text(record.message)), rejected_at = clock_timestamp()
-                 where id = \(.int(reject.id))
-                """)
-        case .migrated(let rows): try resolve(reject, of: stage, "migrated", rows: rows, outcome.unmapped, transaction)
-        case .empty: try resolve(reject, of: stage, "empty", rows: 0, outcome.unmapped, transaction)
-        case .gone: try resolve(reject, of: stage, "gone", rows: 0, [], transaction)
-        }
-        if let seen = outcome.seen { try renew(seen, of: reject, stage, transaction) }
-    }
-
-    private func resolve(
-        _ reject: OpenReject, of stage: ChunkedStage, _ count: StaticString, rows: Int64, _ unmapped: [[UInt8]],
-        _ transaction: borrowing Transaction
-    ) throws(PostgresError) {
-        try transaction.changeOne(
-            "update rejects set state = 'resolved', resolved_at = clock_timestamp() where id = \(.int(reject.id))")
-        let column = Identifier(count)
-        try transaction.changeOne(
-            """
-            update chunks set rejected = rejected - 1, \(column) = \(column) + 1,
-                   target_rows = target_rows + \(.int(rows))
-             where \(stage.rows) and n = \(.int(reject.chunk))
-            """)
-        if unmapped.isEmpty { return }
-        try transaction.run(
-            """
-            insert into unmapped (run_id, stage, chunk, name, count)
-            select \(.int(stage.run.value)), \(.text(stage.name)), \(.int(reject.chunk))::int, name, 1
-              from unnest(\(.textArray(unmapped))) name
-            """)
-    }
-
-    /// Puts what was seen now in the place of what was seen when the row was rejected.
-    private func renew(
-        _ entry: SeenRows.Entry, of reject: OpenReject, _ stage: ChunkedStage, _ transaction: borrowing Transaction
-    ) throws(PostgresError) {
-        let chunk: SQL = "\(stage.rows) and n = \(.int(reject.chunk))"
-        let row = try transaction.row("select encode(seen, 'hex') from chunks where \(chunk)")
-        let entries = SeenRows.decode(hex: row.bytes(0) ?? [])
-        guard let index = entries.firstIndex(where: { $0.hash == entry.keyHash }) else {
+        let printed = reject.record.key.printed
+        let hash = try transaction.row("select hashtextextended(\(printed) collate \"C\", 0)").int(0)
+        guard var chunk = try lockDoneChunk(reject.chunk, of: stage, transaction),
+            let index = chunk.rows.firstIndex(where: { $0.keyHash == hash })
+        else {
             throw .unexpectedAnswer("chunk \(reject.chunk) has not seen the row of reject \(reject.id)")
         }
-        if entries[index].xmin != Int64(entry.xmin) {
+        let old = chunk.rows[index]
+        if case .rejected(let record) = outcome.fate {
             // What was accepted was another row.
-            try transaction.run(
-                "update rejects set state = 'open' where id = \(.int(reject.id)) and state = 'accepted'")
+            let isAnother = outcome.seen?.row.xmin != old.xmin
+            try reopen(reject.id, as: record, isAnother: isAnother, transaction)
+        } else {
+            try resolve([reject.id], transaction)
         }
-        let size = Int64(SeenRows.entrySize)
-        try transaction.changeOne(
-            """
-            update chunks
-               set seen = overlay(seen placing \(.bytes(entry.bytes)) from \(.int(Int64(index) * size + 1))::int
-                                  for \(.int(size))::int),
-                   seen_sum = seen_sum + \(.int(entry.mark))
-                            - hashtextextended(\(reject.record.key.printed) collate "C", \(.int(entries[index].xmin))),
-                   written = case when \(.bool(entry.isWritten))
-                                  then set_bit(written, \(.int(Int64(index))), 1) else written end
-             where \(chunk)
-            """)
+        if let seen = outcome.seen { chunk.rows[index] = seen.row } else { chunk.rows.remove(at: index) }
+        try renew(
+            chunk, of: stage,
+            sum: """
+                seen_sum - hashtextextended(\(printed) collate "C", \(.int(Int64(old.xmin)))) + \(.int(outcome.seen?.mark ?? 0))
+                """,
+            targetRows: "target_rows + \(.int(outcome.rows))", gone: outcome.seen == nil ? 1 : 0, transaction)
+        if case .rejected = outcome.fate { return }
+        try addUnmapped(
+            Dictionary(outcome.unmapped.map { ($0, 1) }, uniquingKeysWith: +), of: stage, chunk: reject.chunk,
+            transaction)
     }
 }
 

@@ -36,7 +36,7 @@ extension Ledger {
         let renewed = Dictionary(rows.map { ($0.keyHash, $0) }) { first, _ in first }
         let found = try transaction.run(
             """
-            select c.run_id, c.stage, c.n, encode(c.seen, 'hex')
+            select c.run_id, c.stage, c.n, \(StoredRows.columns)
               from chunks c join stages s on s.run_id = c.run_id and s.name = c.stage
              where case when s.source_oid = \(.int(table))::oid and s.kind <> 'verify' and c.state = 'done'
                              and (c.run_id, c.stage) <> (\(.int(own.run.value)), \(.text(own.name)))
@@ -45,16 +45,16 @@ extension Ledger {
              order by c.run_id, c.stage, c.n for update of c
             """)
         for chunk in found.rows {
-            var seen = SeenRows.decode(hex: chunk.bytes(3) ?? [])
+            var seen = StoredRows.rows(in: chunk, from: 3)
             var sum: Int128 = 0
             for index in seen.indices {
-                guard let row = renewed[seen[index].hash], Int64(row.oldXmin) == seen[index].xmin else { continue }
-                seen[index].xmin = Int64(row.xmin)
+                guard let row = renewed[seen[index].keyHash], row.oldXmin == seen[index].xmin else { continue }
+                seen[index].xmin = row.xmin
                 sum += Int128(row.mark) - Int128(row.oldMark)
             }
             try transaction.changeOne(
                 """
-                update chunks set seen = \(.bytes(SeenRows.encode(seen))),
+                update chunks set \(StoredRows(seen).assignments),
                        seen_sum = seen_sum + \(.text(String(sum)))::numeric
                  where run_id = \(.int(chunk.int(0))) and stage = \(.text(chunk.text(1))) and n = \(.int(chunk.int(2)))
                 """)

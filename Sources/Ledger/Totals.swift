@@ -68,16 +68,6 @@ extension Ledger {
     }
 }
 
-/// A chunk that is done, with what it saw.
-public struct DoneChunk: Sendable {
-    /// Its keys.
-    public let range: KeyRange
-    /// What it saw, in key order.
-    public let seen: [(hash: Int64, xmin: Int64)]
-    /// How many of the rows it saw are counted as gone already.
-    public let gone: Int64
-}
-
 extension Ledger {
     /// How many rows a stage saw and the sum of their marks, as text, for it may exceed 64 bits.
     public func seen(
@@ -89,18 +79,5 @@ extension Ledger {
               from chunks where \(stage.rows)
             """)
         return (row.int(0) ?? 0, row.text(1) ?? "0")
-    }
-
-    /// Names the chunks of a stage that are done, in no order.
-    public func doneChunks(
-        of stage: ChunkedStage, _ transaction: borrowing Transaction
-    ) throws(PostgresError) -> [DoneChunk] {
-        let found = try transaction.run(
-            "select encode(seen, 'hex'), gone, \(stage.bounds) from chunks where \(stage.rows) and state = 'done'")
-        return found.rows.map { row in
-            DoneChunk(
-                range: stage.range(in: row, from: 2), seen: SeenRows.decode(hex: row.bytes(0) ?? []),
-                gone: row.int(1) ?? 0)
-        }
     }
 }

@@ -2,10 +2,8 @@ public import Postgres
 
 /// What a chunk that is done saw, wrote and rejected, for whoever looks at its rows again.
 public struct WorkedChunk: Sendable {
-    /// The `xmin` of each row as it was seen, by the hash of its key.
-    public let xmins: [Int64: Int64]
-    /// The rows to which a value was written back, by the hash of their keys.
-    public let written: Set<Int64>
+    /// Each row as it was seen, by the hash of its key.
+    public let rows: [Int64: SeenRow]
     /// The keys that have an open or accepted reject.
     public let rejected: Set<Key>
 }
@@ -16,20 +14,8 @@ extension Ledger {
         _ n: Int64, of stage: ChunkedStage, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> WorkedChunk {
         let row = try transaction.row(
-            """
-            select encode(seen, 'hex'), encode(written, 'hex') from chunks where \(stage.rows) and n = \(.int(n))
-            """)
-        let seen = SeenRows.decode(hex: row.bytes(0) ?? [])
-        let bits = row.bytes(1) ?? []
-        // Two digits a byte, the lowest bit first within each.
-        func isWritten(_ index: Int) -> Bool {
-            let digit = index / 8 * 2 + (index % 8 < 4 ? 1 : 0)
-            guard digit < bits.count, let value = Character(UnicodeScalar(bits[digit])).hexDigitValue else {
-                return false
-            }
-            return value >> (index % 4) & 1 == 1
-        }
-        let written = seen.indices.filter(isWritten).map { seen[$0].hash }
+            "select \(StoredRows.columns) from chunks where \(stage.rows) and n = \(.int(n))")
+        let rows = StoredRows.rows(in: row, from: 0)
         let parts = (0..<stage.keyColumns).map { stage.keyColumns == 1 ? "key #>> '{}'" : "key ->> \($0)" }
         let rejected = try transaction.run(
             """
@@ -38,7 +24,7 @@ extension Ledger {
                and state <> 'resolved'
             """)
         return WorkedChunk(
-            xmins: Dictionary(seen.map { ($0.hash, $0.xmin) }) { _, last in last }, written: Set(written),
+            rows: Dictionary(rows.map { ($0.keyHash, $0) }) { _, last in last },
             rejected: Set(rejected.rows.map { row in Key((0..<stage.keyColumns).compactMap { row.bytes($0) }) }))
     }
 }

@@ -124,11 +124,14 @@ create table chunks (
     bytes bigint not null default 0,
     seen bytea not null default '',
     seen_sum numeric not null default 0,
+    fates text not null default '',
     written bytea not null default '',
+    written_values bytea not null default '',
     finished_at timestamptz,
     primary key (run_id, stage, n),
     foreign key (run_id, stage) references stages (run_id, name) on delete cascade,
-    check (read = migrated + empty + rejected + gone + stale + wrong)
+    check (read = migrated + empty + rejected + gone + stale + wrong),
+    check (length(seen) = 12 * length(fates))
 );
 alter table chunks alter column seen set storage external;
 create index chunks_todo on chunks (run_id, stage, n) where state = 'todo';
@@ -159,7 +162,9 @@ comment on column chunks.target_rows is 'Rows of the target that they gave.';
 comment on column chunks.bytes is 'Bytes of documents read.';
 comment on column chunks.seen is 'What was seen, in key order, 12 bytes a row: 64-bit hash of the key, xmin.';
 comment on column chunks.seen_sum is 'Sum over the rows seen of a hash of key and xmin, which the server can add up by itself.';
+comment on column chunks.fates is 'A letter for each row seen: m migrated, e empty, r rejected; when verifying also s stale, w wrong. A row that is gone is seen no more.';
 comment on column chunks.written is 'One bit for each row seen: whether its value was written back to the source by us.';
+comment on column chunks.written_values is '8 bytes for each of those bits that is set: a 64-bit hash of the value.';
 comment on column chunks.finished_at is 'When it was done.';
 
 create table rejects (

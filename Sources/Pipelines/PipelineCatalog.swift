@@ -45,6 +45,30 @@ public struct PipelineCatalog: Sendable {
         return try PipelineReader(name: name, file: file, files: files, catalog: self).read(bytes)
     }
 
+    /// The pipelines that build on one, by what they need, in an order in which each comes after those it needs; and the names of
+    /// those among them that cannot be read.
+    public func dependents(of name: String) -> (pipelines: [Pipeline], unreadable: [String]) {
+        var waiting = ((try? names()) ?? []).filter { $0 != name }.map { ($0, Set(needs(of: $0))) }
+        var above: Set<String> = [name]
+        while let next = waiting.first(where: { !above.contains($0.0) && !above.isDisjoint(with: $0.1) }) {
+            above.insert(next.0)
+        }
+        above.remove(name)
+        waiting = waiting.filter { above.contains($0.0) }
+        var ordered: [String] = []
+        // What needs itself in a circle never comes; it cannot be read either.
+        while let index = waiting.firstIndex(where: { $0.1.isDisjoint(with: above.subtracting(ordered)) }) {
+            ordered.append(waiting.remove(at: index).0)
+        }
+        var unreadable = waiting.map(\.0)
+        let pipelines = ordered.compactMap { name -> Pipeline? in
+            if let pipeline = try? load(name) { return pipeline }
+            unreadable.append(name)
+            return nil
+        }
+        return (pipelines, unreadable)
+    }
+
     /// What a pipeline says that it needs, as far as its file can be read: what is wrong with it is told by loading it.
     func needs(of name: String) -> [String] {
         guard PlainName.isValid(name), let bytes = try? files.read(Self.file(of: name)),

@@ -19,6 +19,7 @@ struct HelpTests {
                   preflight  look for everything that would stand in a run's way
                   plan       show what a run would do, and what it would cost
                   verify     compare what was migrated with the source, row by row
+                  catch-up   bring over what came, changed or vanished since
                   rejects    show the rows that could not be migrated, and why
                   retry      process rejected rows again after the data was mended
                   stop       ask a run, wherever it is, to stop in order

@@ -42,10 +42,11 @@ struct LiveSourceTests {
             create trigger write_meanwhile after insert on chapter_sections for each row
               when (new.chapter_id = \(Memoir.key(6)) and new.order_index = 0) execute function write_meanwhile();
             """)
-        #expect(try await memoir.run().outcomes == [12, 12, 0, 0, 0])
+        let result = try await memoir.run(until: "constraints")
+        #expect(result.outcomes == [12, 12, 0, 0, 0])
+        #expect(result.changes == SourceChanges(new: 0, changed: 1, vanished: 0))
         #expect(try await memoir.psql(covers) == "-,-,3.jpg,-,-,-,-,-,9.jpg,-,-,12.jpg")
         #expect(try await memoir.psql("select content from chapters where id = \(Memoir.key(6))") == "[\"newer\"]")
-        #expect(try await memoir.run().changes == SourceChanges(new: 0, changed: 1, vanished: 0))
     }
 
     @Test("whose row the application holds is waited for, for as long as that takes")

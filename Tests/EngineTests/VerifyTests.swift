@@ -120,7 +120,7 @@ struct VerifyTests {
         #expect(!result.hasPassed)
     }
 
-    @Test("lists a cover that others have set, and fails for one of ours that is gone and was not touched")
+    @Test("lists a cover that others have set; one of ours that they took away is set again")
     func covers() async throws {
         let memoir = try await migrated()
         try await memoir.psql(
@@ -128,14 +128,17 @@ struct VerifyTests {
             update chapters set cover_image = '{"url": "theirs"}' where id = \(Memoir.key(6));
             update chapters set cover_image = null where id = \(Memoir.key(9));
             """)
+        let seen = try await memoir.asReader().verify()
+        #expect(seen.counts == asMigrated.merging(["others": 2]) { $1 })
+        #expect(seen.hasPassed)
+        #expect(seen.differences.map(\.kind) == [.setByOthers, .setByOthers])
+        #expect(Set(seen.differences.map(\.found)) == ["{\"url\": \"theirs\"}", nil])
         let result = try await memoir.verify()
-        #expect(result.counts == asMigrated.merging(["others": 2]) { $1 })
-        #expect(result.hasPassed)
-        #expect(result.differences.map(\.kind) == [.setByOthers, .setByOthers])
-        #expect(Set(result.differences.map(\.found)) == ["{\"url\": \"theirs\"}", nil])
+        #expect(result.counts == asMigrated.merging(["others": 1]) { $1 })
+        #expect(result.differences.map(\.found) == ["{\"url\": \"theirs\"}"])
     }
 
-    @Test("calls a chapter that was written to, or came, since it was migrated stale, which is no failure")
+    @Test("brings over what was written or came since; to a role that may not, it is stale, which is no failure")
     func stale() async throws {
         let memoir = try await migrated()
         try await memoir.psql(
@@ -144,10 +147,13 @@ struct VerifyTests {
             update chapters set images = images where id = \(Memoir.key(7));
             """)
         try await memoir.psql(Memoir.chapters(31...31))
+        let seen = try await memoir.asReader().verify()
+        #expect(seen.counts == ["equal": 27, "empty": 1, "rejected": 1, "stale": 2])
+        #expect(seen.hasPassed)
+        #expect(!seen.differences.isEmpty && seen.differences.allSatisfy(\.isStale))
         let result = try await memoir.verify()
-        #expect(result.counts == ["equal": 27, "empty": 1, "rejected": 1, "stale": 2])
-        #expect(result.hasPassed)
-        #expect(!result.differences.isEmpty && result.differences.allSatisfy(\.isStale))
+        #expect(result.counts == ["equal": 29, "empty": 1, "rejected": 1])
+        #expect(result.differences.isEmpty)
     }
 
     @Test("finds a bad chapter whose reject was lost")
@@ -215,7 +221,8 @@ struct VerifyTests {
         memoir.limits.bytes = 5000
         let verifier = mayWrite ? memoir : try await memoir.asReader()
         let result = try await verifier.verify()
-        #expect(result.counts == ["equal": 1, "rejected": 1, "stale": 28])
+        let counts: [String: Int64] = mayWrite ? ["equal": 29] : ["equal": 1, "stale": 28]
+        #expect(result.counts == counts.merging(["rejected": 1]) { $1 })
         if mayWrite {
             #expect(Int(try await memoir.psql("select count(*) from etl.chunks where stage = 'verify'"))! > 10)
         }

@@ -160,7 +160,7 @@ struct WorkflowTests {
         let result = try await images.run()
         let rows = result.summary.stages.compactMap(\.rows)
         #expect(rows[0].gone == 1 && rows[0].migrated == 9)
-        #expect(rows[1].gone == 2 && rows[1].migrated == 8)
+        #expect(rows[1].gone == 4 && rows[1].migrated == 8)
         #expect(try await memoir.psql("select count(*), count(section_id) from memoir_images") == "17|8")
         #expect(try await images.verify().hasPassed)
     }
@@ -186,12 +186,14 @@ struct WorkflowTests {
     func wrong(harm: String, pipeline: String) async throws {
         let memoir = try await done([Self.images, Self.imageIDs])
         try await memoir.psql(harm.replacing("KEY", with: Memoir.key(3)))
+        // Whoever writes to the section itself changes what the id is made from: that is caught up with.
+        let isMended = harm.hasPrefix("update chapter_sections")
+        let found = try await memoir.of(pipeline).asReader().verify()
+        #expect(found.counts[isMended ? "stale" : "wrong"] == 1)
+        #expect(!found.differences.isEmpty)
         let result = try await memoir.of(pipeline).verify()
-        // Whoever writes to the section itself changes it; the difference is told all the same.
-        let harmed = result.counts["wrong", default: 0] + result.counts["stale", default: 0]
-        #expect(harmed == 1)
-        #expect(!result.differences.isEmpty)
-        #expect(result.hasPassed == harm.hasPrefix("update chapter_sections"))
+        #expect(result.hasPassed == isMended)
+        #expect(result.differences.isEmpty == isMended)
     }
 
     @Test("a batch that somebody holds up goes on when let, and one that the server refuses rejects the row")

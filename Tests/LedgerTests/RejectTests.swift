@@ -23,7 +23,7 @@ struct RejectTests {
                 for reject in rejects {
                     let mark = try mark(of: reject.key, xmin: 100, transaction)
                     let hash = try self.mark(of: reject.key, xmin: 0, transaction)
-                    outcome.seen.append(keyHash: hash, xmin: 100, mark: mark)
+                    outcome.seen.append(keyHash: hash, xmin: 100, mark: mark, fate: .rejected)
                 }
                 try book.ledger.addRejects(rejects, in: claim, of: stage, transaction)
                 try book.ledger.finishChunk(claim, of: stage, with: outcome, endingAt: nil, transaction)
@@ -42,14 +42,11 @@ struct RejectTests {
 
     /// A rejected row as it is seen when it is tried again.
     private func seen(
-        _ reject: OpenReject, xmin: UInt32, isWritten: Bool, _ transaction: borrowing Transaction
-    ) throws -> SeenRows.Entry {
+        _ reject: OpenReject, xmin: UInt32, fate: RowFate, isWritten: Bool = false, _ transaction: borrowing Transaction
+    ) throws -> (row: SeenRow, mark: Int64) {
         let hash = try mark(of: reject.record.key, xmin: 0, transaction)
         let mark = try mark(of: reject.record.key, xmin: Int64(xmin), transaction)
-        var rows = SeenRows()
-        rows.append(keyHash: hash, xmin: xmin, mark: mark)
-        if isWritten { rows.rewrite(at: 0, xmin: xmin, mark: mark) }
-        return rows.entry(at: 0)
+        return (SeenRow(keyHash: hash, xmin: xmin, fate: fate, written: isWritten ? 7 : nil), mark)
     }
 
     @Test("holds its key as a string, whatever is in it")
@@ -100,9 +97,9 @@ struct RejectTests {
         let keys = ["a", "b", "c", "d"].map { keyColumns == 1 ? [$0] : [$0, "x,\"y"] }
         let (stage, open) = try await record(keys.map { Self.reject($0) }, keyColumns: keyColumns, in: book)
         try await book.write { transaction in
-            let first = try seen(open[0], xmin: 4_294_967_295, isWritten: true, transaction)
-            let second = try seen(open[1], xmin: 201, isWritten: false, transaction)
-            let last = try seen(open[3], xmin: 203, isWritten: false, transaction)
+            let first = try seen(open[0], xmin: 4_294_967_295, fate: .migrated, isWritten: true, transaction)
+            let second = try seen(open[1], xmin: 201, fate: .empty, transaction)
+            let last = try seen(open[3], xmin: 203, fate: .rejected, transaction)
             let worse = RetryOutcome.Fate.rejected(Self.reject(keys[3], code: "worse"))
             let outcomes = [
                 RetryOutcome(.migrated(rows: 6), seen: first, unmapped: [Array("k".utf8)]),
@@ -122,15 +119,17 @@ struct RejectTests {
                 == "resolved|bad|f\nresolved|bad|f\nresolved|bad|f\nopen|worse|t")
         #expect(try await book.psql("select encode(written, 'hex') from chunks") == "01")
         #expect(try await book.psql("select name, count from unmapped") == "k|1")
-        // The sum is what the server adds up by itself over key and xmin; the vanished row keeps its old place.
+        #expect(
+            try await book.psql("select fates, encode(written_values, 'hex') from chunks") == "mer|0000000000000007")
+        // The sum is what the server adds up by itself over key and xmin; the vanished row is seen no more.
         let printed = keyColumns == 1 ? "key #>> '{}'" : "array[key ->> 0, key ->> 1]::text"
         let sum = """
             select sum(hashtextextended(\(printed), x)) = (select seen_sum from chunks)
-              from (select key, (array[4294967295, 201, 100, 203])[row_number() over (order by id)] as x from rejects) r
+              from (select key, (array[4294967295, 201, null, 203])[row_number() over (order by id)] as x from rejects) r
             """
         #expect(try await book.psql(sum) == "t")
-        let xmins = try await book.write { try book.ledger.doneChunks(of: stage, $0).flatMap(\.seen).map(\.xmin) }
-        #expect(xmins == [4_294_967_295, 201, 100, 203])
+        let xmins = try await book.write { try book.ledger.doneChunks(of: stage, $0).flatMap(\.rows).map(\.xmin) }
+        #expect(xmins == [4_294_967_295, 201, 203])
     }
 
     @Test("of a row that its chunk has not seen is not settled")
@@ -139,9 +138,9 @@ struct RejectTests {
         let (stage, open) = try await record([Self.reject(["a"])], keyColumns: 1, in: book)
         await #expect(throws: PostgresError.self) {
             try await book.write { transaction in
-                var rows = SeenRows()
-                rows.append(keyHash: 1, xmin: 5, mark: 6)
-                let outcome = RetryOutcome(.empty, seen: rows.entry(at: 0), unmapped: [])
+                try transaction.run("update chunks set seen = '', fates = ''")
+                let row = SeenRow(keyHash: 1, xmin: 5, fate: .empty)
+                let outcome = RetryOutcome(.empty, seen: (row, 6), unmapped: [])
                 try book.ledger.settle(open[0], as: outcome, of: stage, transaction)
             }
         }

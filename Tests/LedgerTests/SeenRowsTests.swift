@@ -11,9 +11,9 @@ struct SeenRowsTests {
         #expect(seen.count == 4)
         #expect(seen.entries.count == 4 * SeenRows.entrySize)
         for (index, row) in rows.enumerated() {
-            let entry = seen.entry(at: index)
-            #expect((entry.keyHash, entry.xmin, entry.mark) == row)
-            #expect(!entry.isWritten)
+            let entry = seen.row(at: index)
+            #expect((entry.keyHash, entry.xmin, seen.mark(at: index)) == row)
+            #expect(entry.written == nil)
         }
         #expect(seen.sum == Int128(Int64.min) + Int128(Int64.max) - 1)
     }
@@ -29,17 +29,15 @@ struct SeenRowsTests {
     func rewriting() {
         var seen = SeenRows()
         for number in 0..<20 { seen.append(keyHash: Int64(number), xmin: 5, mark: 10) }
-        seen.rewrite(at: 8, xmin: 0xAABB_CCDD, mark: -3)
-        seen.rewrite(at: 19, xmin: 6, mark: 10)
-        seen.rewrite(at: 8, xmin: 7, mark: 4)
+        seen.rewrite(at: 8, xmin: 0xAABB_CCDD, mark: -3, value: 1)
+        seen.rewrite(at: 19, xmin: 6, mark: 10, value: .min)
+        seen.rewrite(at: 8, xmin: 7, mark: 4, value: 2)
         #expect(seen.sum == 194)
-        #expect(seen.written == [0, 1, 8])
-        #expect(seen.entry(at: 8).xmin == 7)
-        #expect(seen.entry(at: 8).mark == 4)
-        #expect(seen.entry(at: 8).keyHash == 8)
+        #expect(seen.row(at: 8) == SeenRow(keyHash: 8, xmin: 7, fate: .migrated, written: 2))
+        #expect(seen.row(at: 19) == SeenRow(keyHash: 19, xmin: 6, fate: .migrated, written: .min))
+        #expect(seen.mark(at: 8) == 4)
         for number in 0..<20 where number != 8 && number != 19 {
-            #expect(seen.entry(at: number).xmin == 5)
-            #expect(!seen.entry(at: number).isWritten)
+            #expect(seen.row(at: number) == SeenRow(keyHash: Int64(number), xmin: 5, fate: .migrated))
         }
     }
 }

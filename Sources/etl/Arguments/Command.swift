@@ -14,6 +14,7 @@ enum Command: Sendable, Equatable {
     case plan(PlanOptions)
     case preflight(pipeline: String)
     case verify(VerifyOptions)
+    case catchUp(CatchUpOptions)
     case rejects(RejectsOptions)
     case retry(pipeline: String)
     case config
@@ -102,6 +103,12 @@ struct PlanOptions: Sendable, Equatable {
 struct VerifyOptions: Sendable, Equatable {
     var pipeline = ""
     var work = WorkOptions()
+}
+
+/// Options of `etl catch-up`.
+struct CatchUpOptions: Sendable, Equatable {
+    var pipeline = ""
+    var batchBytes: Int?
 }
 
 /// Options of `etl rejects`.

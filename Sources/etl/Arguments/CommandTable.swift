@@ -61,6 +61,14 @@ enum CommandTable {
                 return .verify(options)
             }),
         CommandEntry(
+            name: "catch-up", summary: "bring over what came, changed or vanished since",
+            arguments: .one("PIPELINE"), options: catchUpOptions, example: "etl catch-up chapter-sections",
+            make: { (draft, arguments) throws(UsageError) in
+                var options = draft.catchUp
+                options.pipeline = arguments[0]
+                return .catchUp(options)
+            }),
+        CommandEntry(
             name: "rejects", summary: "show the rows that could not be migrated, and why",
             arguments: .one("PIPELINE"),
             options: rejectsOptions, example: "etl rejects chapter-sections --export rejects.jsonl",

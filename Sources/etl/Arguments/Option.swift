@@ -8,6 +8,7 @@ struct Draft: Sendable {
     var status = StatusOptions()
     var plan = PlanOptions()
     var verify = VerifyOptions()
+    var catchUp = CatchUpOptions()
     var wantsHelp = false
     var wantsVersion = false
 }

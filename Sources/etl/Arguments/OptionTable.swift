@@ -79,6 +79,12 @@ extension CommandTable {
 
     static let verifyOptions = workOptions { draft, change in change(&draft.verify.work) }
 
+    static let catchUpOptions: [Option] = [
+        .bytes("batch-bytes", 1024...1 << 30, "at most N bytes of documents in a transaction; else 8MiB") {
+            $0.catchUp.batchBytes = $1
+        }
+    ]
+
     static let rejectsOptions: [Option] = [
         .text("export", "FILE", "write the open rejects as JSON lines; - is stdout") {
             $0.rejects.export = $1

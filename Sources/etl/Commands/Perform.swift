@@ -25,6 +25,8 @@ extension Invocation {
             return try preflight(pipeline: pipeline, settings: try settings(environment, terminal), terminal: terminal)
         case .verify(let options):
             return try verify(options, settings: try settings(environment, terminal), terminal: terminal)
+        case .catchUp(let options):
+            return try catchUp(options, settings: try settings(environment, terminal), terminal: terminal)
         case .rejects(let options):
             return try rejects(options, settings: try settings(environment, terminal), terminal: terminal)
         case .retry(let pipeline):

@@ -19,6 +19,15 @@ struct PipelineWork {
         }
     }
 
+    /// The pipelines that build on one.
+    func dependents(of name: String) -> [Pipeline] {
+        let found = PipelineCatalog(project: settings.project.value).dependents(of: name)
+        for name in found.unreadable {
+            terminal.note("pipeline \(name) builds on this one but cannot be read, so it is left behind; see etl list")
+        }
+        return found.pipelines
+    }
+
     /// A command on a pipeline as it must be typed to mean the same database and tables as this one does.
     func command(_ verb: String, _ pipeline: String) -> String {
         (["etl", verb, pipeline] + options).map(ShellWord.quoted).joined(separator: " ")

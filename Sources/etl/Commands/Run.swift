@@ -9,7 +9,9 @@ func run(_ options: RunOptions, settings: Settings, terminal: Terminal) throws(C
     var requests: [RunRequest] = []
     for name in options.pipelines {
         let (pipeline, schema) = try work.load(name)
-        requests.append(options.request(pipeline, schema: schema, limits: work.limits(options.work)))
+        var request = options.request(pipeline, schema: schema, limits: work.limits(options.work))
+        request.dependents = work.dependents(of: pipeline.name)
+        requests.append(request)
     }
     try options.refuseSpareConsent(for: requests)
     let interruption = work.stopOnSignals()
@@ -19,7 +21,7 @@ func run(_ options: RunOptions, settings: Settings, terminal: Terminal) throws(C
         let name = request.pipeline.name
         let result = try working(rerun: work.command("run", name)) { try Runner(site: site, request: request).run() }
         let code: ExitCode = result.summary.openRejects > 0 ? .rejectsOpen : .done
-        show(result, code, retry: work.command("retry", name), rejects: work.command("rejects", name), terminal)
+        show(result, code, work, terminal)
         if code != .done { worst = code }
     }
     return worst
@@ -37,9 +39,11 @@ extension RunOptions {
 }
 
 private func show(
-    _ result: RunResult, _ code: ExitCode, retry: String, rejects: String, _ terminal: Terminal
+    _ result: RunResult, _ code: ExitCode, _ work: PipelineWork, _ terminal: Terminal
 ) {
-    let next = result.summary.openRejects > 0 ? rejects : nil
+    let name = result.summary.pipeline
+    let catchUp = result.changes.map { !$0.isEmpty } ?? false ? work.command("catch-up", name) : nil
+    let next = result.summary.openRejects > 0 ? work.command("rejects", name) : catchUp
     if terminal.style.isJSON {
         terminal.result(
             .object([
@@ -56,11 +60,12 @@ private func show(
     } else {
         for line in SummaryText.lines(result.summary) { terminal.result(line) }
     }
-    if let since = since(result.changes) { terminal.result("\(result.summary.pipeline): \(since)") }
-    if result.summary.openRejects > 0, let changes = result.changes, changes.changed > 0 {
-        terminal.note("rejected rows that were mended are tried again by: \(retry)")
+    if let since = since(result.changes), let catchUp {
+        terminal.result("\(name): \(since); to bring them over: \(catchUp)")
     }
-    if let next { terminal.conclude("\(Quantity.counted(result.summary.openRejects, "reject")) open; next: \(next)") }
+    if result.summary.openRejects > 0, let next {
+        terminal.conclude("\(Quantity.counted(result.summary.openRejects, "reject")) open; next: \(next)")
+    }
 }
 
 private func nothingToDo(_ result: RunResult) -> String {
@@ -77,10 +82,7 @@ private func since(_ changes: SourceChanges?) -> String? {
     if changes.new > 0 { parts.append("\(Quantity.grouped(changes.new)) new") }
     if changes.changed > 0 { parts.append("\(Quantity.grouped(changes.changed)) changed") }
     if changes.vanished > 0 { parts.append("\(Quantity.grouped(changes.vanished)) deleted") }
-    return """
-        in the source since it was read: \(parts.joined(separator: ", ")) \
-        (to bring them over is the work of catch-up, which this version does not have yet)
-        """
+    return "in the source since it was read: \(parts.joined(separator: ", "))"
 }
 
 private func json(_ changes: SourceChanges) -> JSONValue {

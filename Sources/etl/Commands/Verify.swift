@@ -8,7 +8,9 @@ func verify(_ options: VerifyOptions, settings: Settings, terminal: Terminal) th
     let work = PipelineWork(settings: settings, terminal: terminal)
     let (pipeline, schema) = try work.load(options.pipeline)
     let command = work.command("verify", pipeline.name)
-    let request = RunRequest(pipeline: pipeline, schema: schema, limits: work.limits(options.work))
+    let request = RunRequest(
+        pipeline: pipeline, schema: schema, limits: work.limits(options.work),
+        dependents: work.dependents(of: pipeline.name))
     let site = work.site(work.stopOnSignals())
     let result = try working(rerun: command) { try Verifier(site: site, request: request).perform() }
     let code: ExitCode =

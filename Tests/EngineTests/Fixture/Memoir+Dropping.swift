@@ -20,7 +20,7 @@ extension Memoir {
             let request = RunRequest(
                 pipeline: pipeline, schema: schema,
                 goal: Goal(with: Set(pipeline.stages.filter(\.isDestructive).map(\.name))), limits: limits,
-                joins: joins, consent: consent ?? self.consent())
+                joins: joins, consent: consent ?? self.consent(), dependents: dependents)
             return try Runner(site: site(reporter, interruption), request: request).run()
         }
     }

@@ -28,7 +28,8 @@ extension Memoir {
     /// Verifies what the pipeline migrated.
     func verify(interruption: Interruption = Interruption()) async throws -> VerifyResult {
         try await blocking {
-            let request = RunRequest(pipeline: try loaded(), schema: schema, limits: limits)
+            let request = RunRequest(
+                pipeline: try loaded(), schema: schema, limits: limits, dependents: dependents)
             return try Verifier(site: site(Recorder(), interruption), request: request).perform()
         }
     }

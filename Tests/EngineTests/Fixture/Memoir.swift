@@ -90,6 +90,9 @@ struct Memoir: Sendable {
         try PipelineCatalog(project: project).load(pipeline)
     }
 
+    /// The pipelines that build on it.
+    var dependents: [Pipeline] { PipelineCatalog(project: project).dependents(of: pipeline).pipelines }
+
     /// Runs the pipeline as far as asked.
     @discardableResult
     func run(
@@ -99,8 +102,19 @@ struct Memoir: Sendable {
         try await blocking {
             let request = RunRequest(
                 pipeline: try loaded(), schema: schema,
-                goal: Goal(until: until), limits: limits, joins: joins, existing: existing)
+                goal: Goal(until: until), limits: limits, joins: joins, existing: existing, dependents: dependents)
             return try Runner(site: site(reporter, interruption), request: request).run()
+        }
+    }
+
+    /// Brings over what changed since, later pipelines included; says how much that was, by stage.
+    @discardableResult
+    func catchUp(_ interruption: Interruption = Interruption()) async throws -> [String: SourceChanges] {
+        try await blocking {
+            let request = RunRequest(
+                pipeline: try loaded(), schema: schema, limits: limits, dependents: dependents)
+            let result = try CatchingUp(site: site(Recorder(), interruption), request: request).perform()
+            return Dictionary(uniqueKeysWithValues: result.stages.map { ($0.stage, $0.changes) })
         }
     }
 

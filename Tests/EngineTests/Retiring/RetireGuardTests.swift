@@ -87,17 +87,6 @@ struct RetireGuardTests {
         #expect(other.next == "leave it out")
     }
 
-    @Test("while rows changed since they were migrated: they are not in their new place")
-    func stale() async throws {
-        let memoir = try await verified()
-        try await memoir.psql("update chapters set content = '[\"new\"]' where id = \(Memoir.key(3))")
-        _ = try await memoir.verify()
-        let failure = try await memoir.refusal()
-        #expect(failure.kind == .refused)
-        #expect(failure.what == "1 row changed since it was migrated")
-        #expect(failure.next?.contains("etl catch-up chapter-sections") == true)
-    }
-
     @Test("while what was migrated is not as it should be")
     func wrong() async throws {
         let memoir = try await verified()

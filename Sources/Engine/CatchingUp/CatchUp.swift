@@ -1,0 +1,99 @@
+import Ledger
+import Pipelines
+import Postgres
+
+/// Brings what was moved up to date with a source that is written to all the time: pass after pass over all stages, until
+/// what is left is little.
+struct CatchUp {
+    /// A pass that found no more than this is the last one.
+    private static let few: Int64 = 100
+    /// How many passes are made at most, where writers are faster than we are.
+    private static let passes = 10
+
+    let site: Site
+    let schema: Identifier
+    let limits: BatchLimits
+    /// The session that leads this process's work.
+    let session: Session
+    /// The run that the work is done for; asked to stop, it stops.
+    let run: RunID
+    /// Whether a role that may not write is no error: then the rest is left as it is.
+    var ifAllowed = false
+
+    /// Catches up with what changed; says how much that was, by stage.
+    func perform(_ stages: [MovedStage]) throws -> [CaughtUpStage] {
+        var sums = stages.map { CaughtUpStage(pipeline: $0.pipeline, stage: $0.name, changes: SourceChanges()) }
+        for _ in 0..<Self.passes {
+            var found: Int64 = 0
+            for (index, stage) in stages.enumerated() {
+                let changes = try pass(over: stage)
+                sums[index].changes += changes
+                found += changes.count
+            }
+            if found <= Self.few { break }
+        }
+        return sums
+    }
+
+    /// Goes through the chunks of a stage once.
+    private func pass(over stage: MovedStage) throws -> SourceChanges {
+        let what = "catching up stage \(stage.name) of \(stage.pipeline)"
+        let lookup = try session.perform(what) { connection in
+            try connection.transaction(site.looking) { transaction in
+                let lookup = try StageRenewal.find(
+                    stage, on: schema, limits: limits, ifAllowed: ifAllowed, ledger: site.ledger, transaction)
+                guard case .ready(let renewal) = lookup else { return (lookup, [Int64]()) }
+                return (lookup, try site.ledger.doneRanges(of: renewal.chunked, transaction).map(\.n))
+            }
+        }
+        switch lookup {
+        case (.nothing(let reason), _):
+            if let reason { site.reporter.report(.notice(reason)) }
+            return SourceChanges()
+        case (.ready(var renewal), let chunks):
+            var sum = SourceChanges()
+            for n in chunks { sum += try self.chunk(n, of: &renewal, what) }
+            return sum
+        }
+    }
+
+    /// Moves what changed in a chunk, in as many transactions as it takes.
+    private func chunk(_ n: Int64, of renewal: inout StageRenewal, _ what: String) throws -> SourceChanges {
+        var sum = SourceChanges()
+        var hasMore = true
+        while hasMore {
+            try site.throwIfStopping()
+            let outcome = try part(of: n, &renewal, what)
+            sum += outcome.changes
+            hasMore = outcome.hasMore
+        }
+        return sum
+    }
+
+    /// One transaction; where the server refuses one of its rows, another one that finds out which.
+    private func part(of n: Int64, _ renewal: inout StageRenewal, _ what: String) throws -> RenewalOutcome {
+        func perform(carefully: Bool, _ renewal: inout StageRenewal) throws -> RenewalOutcome {
+            try session.perform("\(what), chunk \(n)", locking: [renewal.source.name], waits: true) { connection in
+                try connection.transaction(site.moving) { transaction in
+                    try site.noteStopRequest(of: run, transaction)
+                    return try renewal.perform(n, carefully: carefully, transaction)
+                }
+            }
+        }
+        do {
+            return try perform(carefully: false, &renewal)
+        } catch let error as PostgresError where error.errorClass == .row {
+            return try perform(carefully: true, &renewal)
+        }
+    }
+}
+
+/// What a stage had to be caught up with.
+public struct CaughtUpStage: Sendable, Equatable {
+    /// The pipeline.
+    public let pipeline: String
+    /// The stage.
+    public let stage: String
+    /// Rows that came, changed or vanished, and were dealt with.
+    public var changes: SourceChanges
+}

@@ -1,0 +1,115 @@
+import Ledger
+import Pipelines
+import Postgres
+
+/// A stage's work on the rows that came, changed or vanished since, chunk by chunk; looked up once, and good for as long as
+/// its tables are not altered.
+struct StageRenewal {
+    private enum Kind {
+        case stream(StreamRenewal)
+        case batch(BatchRenewal)
+    }
+
+    private var kind: Kind
+    let source: KeyedTable
+    let chunked: ChunkedStage
+
+    /// What came of looking a stage up.
+    enum Lookup {
+        case ready(StageRenewal)
+        /// There is nothing that could be moved again, for a reason that is worth telling where one is given.
+        case nothing(String?)
+    }
+
+    /// Looks up a stage and its tables. `ifAllowed` says that it is in order for the role not to be allowed to write.
+    static func find(
+        _ stage: MovedStage, on schema: Identifier, limits: BatchLimits, ifAllowed: Bool, ledger: Ledger,
+        _ transaction: borrowing Transaction
+    ) throws -> Lookup {
+        guard let run = try ledger.run(of: stage.pipeline, on: schema, transaction),
+            let record = try ledger.stages(of: run.id, transaction).first(where: { $0.name == stage.name }),
+            record.state != .pending, record.skipped == nil, record.sourceOID != nil
+        else { return .nothing(nil) }
+        switch stage.work {
+        case .stream(let stream):
+            if let reason = try gone(stream, schema, transaction) { return .nothing(reason) }
+            let tables = try StreamTables(stream, schema: schema, onlyReading: true, transaction)
+            let chunked = ChunkedStage(run: run.id, name: stage.name, keyColumns: tables.source.key.count)
+            try TableBinding.check(record, tables, transaction)
+            if try ledger.seen(by: chunked, transaction) == tables.source.marks(transaction) { return .nothing(nil) }
+            if ifAllowed, let reason = try forbidden(tables.target, "insert, update, delete", transaction) {
+                return .nothing(reason)
+            }
+            try refuseIncomplete(tables, stream, of: stage, ledger, transaction)
+            let renewal = try StreamRenewal(
+                stream, tables: tables, stage: chunked, limits: limits, ledger: ledger, transaction)
+            return .ready(StageRenewal(kind: .stream(renewal), source: tables.source, chunked: chunked))
+        case .batch(let batch):
+            let source = try KeyedTable(
+                QualifiedName(schema: schema, name: batch.table), key: batch.key, transaction)
+            let chunked = ChunkedStage(run: run.id, name: stage.name, keyColumns: source.key.count)
+            guard record.sourceOID == source.oid else {
+                throw Failure(
+                    .refused, "\(source.name) is another table than the one stage \(record.name) was begun on")
+            }
+            if try ledger.seen(by: chunked, transaction) == source.marks(transaction) { return .nothing(nil) }
+            if ifAllowed, let reason = try forbidden(source.name, "update", transaction) { return .nothing(reason) }
+            let renewal = try BatchRenewal(
+                batch, source: source, stage: chunked, ledger: ledger, transaction)
+            return .ready(StageRenewal(kind: .batch(renewal), source: source, chunked: chunked))
+        }
+    }
+
+    /// Moves some of what changed in a chunk, in one transaction.
+    mutating func perform(
+        _ n: Int64, carefully: Bool, _ transaction: borrowing Transaction
+    ) throws -> RenewalOutcome {
+        switch kind {
+        case .stream(var renewal):
+            defer { kind = .stream(renewal) }
+            return try renewal.perform(n, carefully: carefully, transaction)
+        case .batch(let renewal): return try renewal.perform(n, transaction)
+        }
+    }
+
+    /// Says so when the role may not write to a table.
+    private static func forbidden(
+        _ table: QualifiedName, _ privileges: String, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> String? {
+        let lacks = try transaction.row(
+            """
+            select exists (select from unnest(string_to_array(\(.text(privileges)), ', ')) p
+                            where not has_table_privilege(\(.text(table.quoted)), p)
+                              and not (p in ('insert', 'update') and has_any_column_privilege(\(.text(table.quoted)), p)))
+            """
+        ).bool(0)
+        return lacks ? "\(table) is not caught up with what changed: this role may not write to it" : nil
+    }
+
+    /// Why a stream's rows cannot be read again: columns are gone.
+    private static func gone(
+        _ stream: Pipelines.Stream, _ schema: Identifier, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> String? {
+        let source = QualifiedName(schema: schema, name: stream.source.table)
+        guard let facts = try TableFacts(source, transaction) else { return nil }
+        let gone = stream.source.columns.filter { facts.columns[$0] == nil }
+        return gone.isEmpty
+            ? nil : "\(RetiredColumns.list(gone)) of \(source) is gone, so nothing of it can be caught up"
+    }
+
+    /// Rows cannot be written without a column that was dropped since.
+    private static func refuseIncomplete(
+        _ tables: StreamTables, _ stream: Pipelines.Stream, of stage: MovedStage, _ ledger: Ledger,
+        _ transaction: borrowing Transaction
+    ) throws {
+        let there = try TableFacts(tables.target, transaction)?.columns ?? [:]
+        let columns = Transform(stream.transform, tables: tables).targetColumns
+        guard let missing = columns.first(where: { there[$0] == nil }) else { return }
+        let by = try ledger.pipeline(thatDropped: missing, of: tables.target, transaction)
+        throw Failure(
+            .refused,
+            "\(tables.source.name) has changed since \(stage.name) of \(stage.pipeline) was done, and \(tables.target) "
+                + "has no column \(missing.name) any more, which its rows need",
+            next: by.map { "bring it back with etl undo \($0), then catch up" } ?? "bring it back, then catch up")
+    }
+}

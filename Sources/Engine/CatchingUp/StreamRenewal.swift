@@ -1,0 +1,146 @@
+import Ledger
+import Pipelines
+import Postgres
+import Transforms
+
+/// Moves the rows of a stream's chunk again that came or changed since, and removes what those gave that vanished: by
+/// difference, in one transaction with all that the ledger says of them.
+struct StreamRenewal {
+    /// How many rows are moved in one transaction at most: where foreign keys are, each keeps its source row locked until
+    /// the commit.
+    private static let rows = 250
+
+    private let ledger: Ledger
+    private let stage: ChunkedStage
+    private let tables: StreamTables
+    private var reader: ChunkReader
+    private let writer: ChunkWriter
+    /// The target's columns that hold the source's key.
+    private let parent: [KeyColumn]
+
+    init(
+        _ stream: Pipelines.Stream, tables: StreamTables, stage: ChunkedStage, limits: BatchLimits, ledger: Ledger,
+        _ transaction: borrowing Transaction
+    ) throws {
+        self.ledger = ledger
+        self.stage = stage
+        self.tables = tables
+        reader = ChunkReader(stream, query: ChunkQuery(tables: tables, limits: limits))
+        writer = ChunkWriter(tables: tables, columns: reader.targetColumns, mode: .renew)
+        parent = try ParentKey.columns(tables, transaction)
+    }
+
+    /// Moves some of what changed in a chunk. `carefully` finds out which rows the server refuses.
+    mutating func perform(
+        _ n: Int64, carefully: Bool, _ transaction: borrowing Transaction
+    ) throws -> RenewalOutcome {
+        try tables.lockAgainstChange(transaction)
+        guard let chunk = try ledger.lockDoneChunk(n, of: stage, transaction) else { return RenewalOutcome() }
+        let changes = try ChangedRows(in: chunk, of: tables.source, transaction)
+        if changes.isEmpty { return RenewalOutcome() }
+        var batch = try read(changes, of: chunk, transaction)
+        try write(&batch, carefully, transaction)
+        try remove(changes.vanished, in: chunk.range, transaction)
+        try settleRejects(batch, changes, of: chunk, transaction)
+        var renewed = RenewedRows(chunk, changes)
+        let seen = batch.settledSeen
+        for index in batch.items.indices { renewed.add(seen.row(at: index), mark: seen.mark(at: index)) }
+        let range = ChunkQuery.condition(chunk.range, key: parent, alias: "t")
+        try renewed.store(
+            of: stage, targetRows: "(select count(*) from \(tables.target) t where \(tables.isOurs) and \(range))",
+            ledger, transaction)
+        try ledger.addUnmapped(batch.outcome.unmapped, of: stage, chunk: n, transaction)
+        return renewed.outcome
+    }
+
+    /// Reads the first rows that changed, as many as a transaction may hold.
+    private mutating func read(
+        _ changes: ChangedRows, of chunk: DoneChunk, _ transaction: borrowing Transaction
+    ) throws -> Batch {
+        let wanted = Set((changes.new + changes.rewritten).map(\.hash))
+        var keys = changes.current.filter { wanted.contains($0.hash) }.prefix(Self.rows).map(\.key)
+        var batch = Batch()
+        while !keys.isEmpty {
+            do {
+                try transaction.savepoint { try reader.read(keys: keys, into: &batch, transaction) }
+                break
+            } catch let error as PostgresError where error.errorClass == .row {
+                guard keys.count == 1 else {
+                    keys.removeLast(keys.count / 2)
+                    continue
+                }
+                batch.removeAll()
+                unreadable(changes.current.first { $0.key == keys[0] }, error, &batch)
+                break
+            }
+        }
+        let old = Dictionary(chunk.rows.map { ($0.keyHash, $0.written) }) { _, last in last }
+        for index in batch.items.indices {
+            batch.items[index].written = old[batch.seen.row(at: index).keyHash] ?? nil
+        }
+        return batch
+    }
+
+    /// A row that the server cannot give is a reject.
+    private func unreadable(_ row: KeyedRow?, _ error: PostgresError, _ batch: inout Batch) {
+        guard let row else { return }
+        let code: RejectCode = error.serverError?.sqlstate == "54000" ? .tooLarge : .badText
+        let record = RejectRecord(
+            key: row.key, code: code.rawValue, place: "",
+            message: "the server cannot give this row: \(error.serverError?.message ?? "")")
+        batch.items = [Batch.Item(key: row.key, xmin: row.xmin, fate: .rejected(record))]
+        batch.unmapped = [[]]
+        batch.seen.append(keyHash: row.hash, xmin: row.xmin, mark: row.mark)
+    }
+
+    private func write(
+        _ batch: inout Batch, _ carefully: Bool, _ transaction: borrowing Transaction
+    ) throws {
+        if batch.items.isEmpty { return }
+        _ = carefully ? try writer.writeCarefully(&batch, transaction) : try writer.write(&batch, transaction)
+    }
+
+    /// Removes what rows gave that are not there any more, where no foreign key did.
+    private func remove(
+        _ vanished: Set<Int64>, in range: KeyRange, _ transaction: borrowing Transaction
+    ) throws {
+        if vanished.isEmpty { return }
+        let printed = KeyedTable.printed(tables.parent, of: "t")
+        try transaction.working(in: [tables.target.schema], lock: transaction.settings.lock) {
+            _ = try transaction.run(
+                """
+                delete from \(tables.target) t
+                 where \(tables.isOurs) and \(ChunkQuery.condition(range, key: parent, alias: "t"))
+                   and hashtextextended(\(unsafe: printed) collate "C", 0) = any (\(.intArray(vanished.sorted())))
+                """)
+        }
+    }
+
+    private func settleRejects(
+        _ batch: Batch, _ changes: ChangedRows, of chunk: DoneChunk, _ transaction: borrowing Transaction
+    ) throws {
+        var open = Dictionary(
+            try ledger.lockRejects(of: stage, inChunk: chunk.n, transaction).map { ($0.record.key, $0) }
+        ) { first, _ in first }
+        var new: [RejectRecord] = []
+        var settled: [Int64] = []
+        for item in batch.items {
+            let before = open.removeValue(forKey: item.key)
+            guard case .rejected(let record) = item.fate else {
+                if let before { settled.append(before.id) }
+                continue
+            }
+            if let before {
+                try ledger.reopen(before.id, as: record, isAnother: true, transaction)
+            } else {
+                new.append(record)
+            }
+        }
+        if !open.isEmpty, !changes.vanished.isEmpty {
+            let present = Set(changes.current.map(\.key))
+            settled += open.values.filter { !present.contains($0.record.key) }.map(\.id)
+        }
+        try ledger.resolve(settled, transaction)
+        try ledger.addRejects(new, in: Claim(n: chunk.n, range: chunk.range, attempt: 1), of: stage, transaction)
+    }
+}

@@ -1,0 +1,30 @@
+import Ledger
+import Postgres
+
+/// A row of a source as it looks from outside, its documents aside.
+struct KeyedRow {
+    let key: Key
+    let hash: Int64
+    let xmin: UInt32
+    let mark: Int64
+
+    /// Reads the rows that a condition on the alias `source` picks, in key order.
+    static func read(
+        _ table: KeyedTable, where condition: SQL, locking: Bool = false, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [KeyedRow] {
+        let keys = table.key.map { "source.\($0.name.quoted)" }
+        let found = try transaction.run(
+            """
+            select \(table.keyHash(of: "source")), source.xmin::text, \(table.mark(of: "source")),
+                   \(unsafe: keys.map { "\($0)::text" }.joined(separator: ", "))
+              from \(table.name) source where \(condition) order by \(unsafe: keys.joined(separator: ", "))
+            \(unsafe: locking ? "for no key update" : "")
+            """)
+        return found.rows.compactMap { row in
+            guard let hash = row.int(0), let xmin = row.int(1), let mark = row.int(2) else { return nil }
+            return KeyedRow(
+                key: Key(keys.indices.compactMap { row.bytes(3 + $0) }), hash: hash,
+                xmin: UInt32(truncatingIfNeeded: xmin), mark: mark)
+        }
+    }
+}

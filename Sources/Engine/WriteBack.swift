@@ -1,0 +1,98 @@
+import Ledger
+import Postgres
+
+/// Sets values in the rows of the source that they were made from.
+///
+/// A value goes where there is none yet (a JSON null is none, too), or where there is still the one that we wrote before; that
+/// is found out by its hash, and what somebody else has set stays. A row that changed since it was read is left as it is.
+struct WriteBack {
+    let source: KeyedTable
+    let column: Identifier
+
+    /// A row of the source that we wrote to, and what it looks like since.
+    struct Rewrite {
+        let index: Int
+        let xmin: UInt32
+        let mark: Int64
+        /// A hash of the value; nil where there is none any more.
+        let value: Int64?
+    }
+
+    /// The hash of a value as it is stored.
+    private var valueHash: SQL { "hashtextextended(s.\(column)::text collate \"C\", 0)" }
+
+    /// Writes the values of some of a batch's rows.
+    func perform(
+        _ part: Range<Int>, of batch: Batch, _ transaction: borrowing Transaction
+    ) throws -> [Rewrite] {
+        let indices = part.filter { value(of: batch.items[$0]) != nil || batch.items[$0].written != nil }
+        if indices.isEmpty { return [] }
+        let rows = self.rows(indices, of: batch)
+        let written = try transaction.run(
+            """
+            update \(source.name) s set \(column) = v.value::jsonb from \(rows) where \(isToWrite)
+            returning v.i, s.xmin::text, \(source.mark(of: "s")), \(valueHash)
+            """)
+        if written.count < indices.count { try expectNoneLeft(rows, besides: written.count, transaction) }
+        return written.rows.compactMap { row in
+            guard let index = row.int(0), let xmin = row.int(1), let mark = row.int(2) else { return nil }
+            return Rewrite(
+                index: Int(index), xmin: UInt32(truncatingIfNeeded: xmin), mark: mark, value: row.int(3))
+        }
+    }
+
+    /// Which of the rows that we wrote to before still have our value, with its hash, by their place in the batch.
+    func kept(of batch: Batch, _ transaction: borrowing Transaction) throws(PostgresError) -> [Int: Int64] {
+        let indices = batch.items.indices.filter { batch.items[$0].written != nil }
+        if indices.isEmpty { return [:] }
+        let found = try transaction.run(
+            "select v.i, v.ours from \(source.name) s, \(rows(indices, of: batch)) where \(isRow) and \(valueHash) = v.ours"
+        )
+        return Dictionary(found.rows.compactMap { row in row.int(0).flatMap { i in row.int(1).map { (Int(i), $0) } } })
+        {
+            first, _ in first
+        }
+    }
+
+    /// A rejected row gives no value.
+    private func value(of item: Batch.Item) -> [UInt8]? {
+        if case .rejected = item.fate { nil } else { item.cover }
+    }
+
+    /// Rows `v`: a row's place, its xmin as it was read, the value for it, the hash of the one before, its key.
+    private func rows(_ indices: [Int], of batch: Batch) -> SQL {
+        let items = indices.map { batch.items[$0] }
+        let keys = source.key.indices.map { place -> SQL in "\(.textArray(items.map { $0.key.parts[place] }))" }
+        let names = source.key.indices.map { "k\($0)" }
+        return """
+            unnest(\(.intArray(indices.map(Int64.init))), \(.intArray(items.map { Int64($0.xmin) })),
+                   \(.textArray(items.map(value))), \(.textArray(items.map { $0.written.map { Array(String($0).utf8) } }))::bigint[],
+                   \(SQL.joined(keys, separator: ", "))) as v (i, x, value, ours, \(unsafe: names.joined(separator: ", ")))
+            """
+    }
+
+    private var isRow: SQL {
+        SQL(
+            unsafe: source.key.enumerated().map { "s.\($1.name.quoted) = v.k\($0)::\($1.type)" }
+                .joined(separator: " and "))
+    }
+
+    private var isToWrite: SQL {
+        """
+        \(isRow) and s.xmin = v.x::text::xid
+        and case when s.\(column) is null or s.\(column) = 'null'::jsonb then v.value is not null
+                 else \(valueHash) = v.ours and s.\(column)::text is distinct from v.value::jsonb::text end
+        """
+    }
+
+    /// What was to be written must be written, as with COPY.
+    private func expectNoneLeft(
+        _ rows: SQL, besides written: Int, _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        let left = try transaction.row("select count(*) from \(source.name) s, \(rows) where \(isToWrite)").int(0) ?? 0
+        guard left == 0 else {
+            throw .copyCountDiffers(
+                table: source.name.description, sent: written + Int(left), stored: written)
+        }
+    }
+}

@@ -1,0 +1,82 @@
+public import Postgres
+
+/// A chunk that is done, with what it knows of each of its rows: exactly those that are counted as migrated, empty or
+/// rejected. One that is gone is no longer among them.
+public struct DoneChunk: Sendable {
+    /// Names the chunk.
+    public let n: Int64
+    /// Its keys.
+    public let range: KeyRange
+    /// What it saw, in key order.
+    public var rows: [SeenRow]
+    /// The sum of the rows' marks, as text.
+    public let sum: String
+}
+
+extension Ledger {
+    /// The chunks of a stage that are done, in no order.
+    public func doneChunks(
+        of stage: ChunkedStage, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [DoneChunk] {
+        try doneChunks(of: stage, "state = 'done'", transaction)
+    }
+
+    /// Locks a chunk that is done, to change what it knows; nil when it is not done. Waits for whoever holds its row.
+    public func lockDoneChunk(
+        _ n: Int64, of stage: ChunkedStage, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> DoneChunk? {
+        try doneChunks(of: stage, "state = 'done' and n = \(.int(n)) for update", transaction).first
+    }
+
+    private func doneChunks(
+        of stage: ChunkedStage, _ which: SQL, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [DoneChunk] {
+        let found = try transaction.run(
+            """
+            select n, seen_sum::text, \(StoredRows.columns), \(stage.bounds) from chunks where \(stage.rows) and \(which)
+            """)
+        return found.rows.map { row in
+            DoneChunk(
+                n: row.int(0) ?? 0, range: stage.range(in: row, from: 6), rows: StoredRows.rows(in: row, from: 2),
+                sum: row.text(1) ?? "0")
+        }
+    }
+
+    /// Stores what a chunk knows now; its counts follow from it. `sum` may refer to the sum that was, as `seen_sum`, and
+    /// `targetRows` to the number of rows written, as `target_rows`. `gone` more rows are not there any more.
+    public func renew(
+        _ chunk: DoneChunk, of stage: ChunkedStage, sum: SQL, targetRows: SQL = "target_rows", gone: Int64 = 0,
+        _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        func count(_ fate: RowFate) -> Parameter { .int(Int64(chunk.rows.count { $0.fate == fate })) }
+        try transaction.changeOne(
+            """
+            update chunks
+               set \(StoredRows(chunk.rows).assignments), seen_sum = \(sum), gone = gone + \(.int(gone)),
+                   read = \(.int(Int64(chunk.rows.count))) + gone + \(.int(gone)), migrated = \(count(.migrated)),
+                   empty = \(count(.empty)), rejected = \(count(.rejected)), stale = \(count(.stale)),
+                   wrong = \(count(.wrong)), adopted = least(adopted, \(count(.migrated))),
+                   kept = least(kept, \(count(.migrated))), target_rows = \(targetRows)
+             where \(stage.rows) and n = \(.int(chunk.n))
+            """)
+    }
+
+    /// The sum of the marks of some rows: the hashes of their keys and `xmin`.
+    public func sumOfMarks(
+        _ rows: [(key: Key, xmin: UInt32)], _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> Int128 {
+        if rows.isEmpty { return 0 }
+        let columns = (0..<(rows[0].key.parts.count)).map { part -> SQL in
+            "\(.textArray(rows.map { $0.key.parts[part] }))"
+        }
+        let names = columns.indices.map { "k\($0)" }
+        let printed = names.count == 1 ? names[0] : "array[\(names.joined(separator: ", "))]::text"
+        let found = try transaction.row(
+            """
+            select sum(hashtextextended(\(unsafe: printed) collate "C", x))::text
+              from unnest(\(SQL.joined(columns, separator: ", ")), \(.intArray(rows.map { Int64($0.xmin) })))
+                   as r (\(unsafe: names.joined(separator: ", ")), x)
+            """)
+        return found.text(0).flatMap { Int128($0) } ?? 0
+    }
+}
