@@ -15,7 +15,8 @@ struct ChangedRows {
     /// Whether nothing differs.
     var isEmpty: Bool { new.isEmpty && rewritten.isEmpty && vanished.isEmpty }
 
-    /// Nothing differs where the sum over the range is what the chunk says; otherwise it is looked at row by row.
+    /// Nothing differs where the sum over the range is what the chunk says; otherwise it is looked at row by row. Rows that were
+    /// found to be stale count as written to.
     init(
         in chunk: DoneChunk, of source: KeyedTable, _ transaction: borrowing Transaction
     ) throws(PostgresError) {
@@ -23,15 +24,16 @@ struct ChangedRows {
         let marks = try transaction.row(
             "select count(*), coalesce(sum(\(source.mark(of: "source"))), 0)::text from \(source.name) source where \(range)"
         )
-        if marks.int(0) == Int64(chunk.rows.count), marks.text(1) == chunk.sum { return }
+        let isStale = chunk.rows.contains { $0.fate == .stale }
+        if !isStale, marks.int(0) == Int64(chunk.rows.count), marks.text(1) == chunk.sum { return }
         current = try KeyedRow.read(source, where: range, transaction)
-        var known = Dictionary(chunk.rows.map { ($0.keyHash, $0.xmin) }) { _, last in last }
+        var known = Dictionary(chunk.rows.map { ($0.keyHash, $0) }) { _, last in last }
         for row in current {
-            switch known.removeValue(forKey: row.hash) {
-            case nil: new.append(row)
-            case row.xmin: break
-            default: rewritten.append(row)
+            guard let seen = known.removeValue(forKey: row.hash) else {
+                new.append(row)
+                continue
             }
+            if seen.xmin != row.xmin || seen.fate == .stale { rewritten.append(row) }
         }
         vanished = Set(known.keys)
     }

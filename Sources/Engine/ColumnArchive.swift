@@ -5,9 +5,11 @@ import Postgres
 /// every row, which nobody but its owner may read.
 struct ColumnArchive {
     let columns: RetiredColumns
-    let run: RunID
-    let stage: String
-    let schema: Identifier
+    let name: QualifiedName
+
+    private var table: KeyedTable { columns.table }
+    private var kept: [Identifier] { columns.table.columns + columns.present }
+    private var xmin: Identifier { Self.xminColumn(beside: kept) }
 
     /// Where xmin goes. A table can have no column of that name, and the source may have one of any other.
     static func xminColumn(beside columns: [Identifier]) -> Identifier {
@@ -16,48 +18,78 @@ struct ColumnArchive {
         return free.flatMap { Identifier($0) } ?? Identifier("row_xmin")
     }
 
-    /// Makes the copy and sees that it holds every row as it is under the lock. Returns its name.
-    func create(_ marks: (rows: Int64, sum: String), _ transaction: borrowing Transaction) throws -> Identifier {
-        let name = try freeName(transaction)
-        let archive = QualifiedName(schema: schema, name: name)
-        let kept = columns.table.columns + columns.present
-        let xmin = Self.xminColumn(beside: kept)
+    /// Makes the table, with no row in it.
+    func create(for run: RunID, stage: String, _ transaction: borrowing Transaction) throws {
+        try working(transaction) {
+            try transaction.run(Self.creation(of: name, from: table.name, keeping: kept))
+            try transaction.run("alter table \(name) add primary key (\(SQL.list(table.columns)))")
+        }
+        try describe(run, stage, transaction)
+        try keepToOwner(transaction)
+    }
+
+    /// Makes its rows of a range of keys what the table has now; nil means all of them.
+    func refresh(_ range: KeyRange?, _ transaction: borrowing Transaction) throws {
+        let inTable = range.map { ChunkQuery.condition($0, key: table.key, alias: "s") } ?? "true"
+        let inArchive = range.map { ChunkQuery.condition($0, key: table.key, alias: "a") } ?? "true"
+        let isSame = SQL(unsafe: table.columns.map { "a.\($0.quoted) = s.\($0.quoted)" }.joined(separator: " and "))
+        try working(transaction) {
+            try transaction.run(
+                """
+                delete from \(name) a where \(inArchive) and not exists (
+                    select from \(table.name) s where \(isSame) and s.xmin::text::bigint = a.\(xmin))
+                """)
+            try transaction.run(
+                """
+                insert into \(name) \(Self.rows(of: table.name, keeping: kept))
+                 where \(inTable) and not exists (select from \(name) a where \(isSame))
+                 order by \(unsafe: table.columns.map { "s.\($0.quoted)" }.joined(separator: ", "))
+                """)
+        }
+    }
+
+    private func working(_ transaction: borrowing Transaction, _ body: () throws -> Void) throws {
         do {
-            try fill(archive, with: kept, transaction)
+            // Triggers of any kind are the application's, and expect its schema.
+            try transaction.working(in: [table.name.schema], lock: transaction.settings.lock) { try body() }
         } catch let error as PostgresError where error.serverError?.sqlstate.hasPrefix("53") ?? false {
-            // To try again would lock everybody out for as long once more.
-            var failure = Failure(error, while: "the archive \(archive) could not be made")
+            // To try again would not make more room.
+            var failure = Failure(error, while: "the archive \(name) could not be filled")
             failure.next = "make room on the server, then run this again; nothing was dropped"
             throw failure
         }
-        try describe(archive, xmin: xmin, transaction)
-        try keepToOwner(archive, transaction)
-        let found = try Self.marks(in: archive, key: columns.table.columns, xmin: xmin, transaction)
+    }
+
+    /// Sees that it holds every row as it is: brings it up to date where it does not, and throws where that does not help.
+    func complete(_ marks: (rows: Int64, sum: String), _ transaction: borrowing Transaction) throws {
+        if try self.marks(transaction) == marks { return }
+        try refresh(nil, transaction)
+        let found = try self.marks(transaction)
         guard found == marks else {
             throw Failure(
-                .failed, "the archive \(archive) took \(found.rows) of \(marks.rows) rows, or not as they are",
-                next: "something of the database's own interferes, an event trigger perhaps; nothing was dropped")
-        }
-        return name
-    }
-
-    private func fill(
-        _ archive: QualifiedName, with kept: [Identifier], _ transaction: borrowing Transaction
-    ) throws {
-        // Event triggers are the application's, and expect its schema.
-        try transaction.working(in: [columns.table.name.schema], lock: transaction.settings.lock) {
-            try transaction.run(Self.creation(of: archive, from: columns.table.name, keeping: kept))
-            try transaction.run("alter table \(archive) add primary key (\(SQL.list(columns.table.columns)))")
+                .failed, "the archive \(name) took \(found.rows) of \(marks.rows) rows, or not as they are",
+                next: "something of the database's own interferes, a trigger perhaps; nothing was dropped")
         }
     }
 
-    /// The statement that makes a copy of columns, and of xmin.
+    /// The statement that makes a table for a copy of columns, and of xmin.
     static func creation(of archive: QualifiedName, from table: QualifiedName, keeping kept: [Identifier]) -> SQL {
+        "create table \(archive) as \(rows(of: table, keeping: kept)) with no data"
+    }
+
+    /// The statement that fills it.
+    static func filling(of archive: QualifiedName, from table: QualifiedName, keeping kept: [Identifier]) -> SQL {
+        "insert into \(archive) \(rows(of: table, keeping: kept))"
+    }
+
+    private static func rows(of table: QualifiedName, keeping kept: [Identifier]) -> SQL {
         let values = kept.map { "s.\($0.quoted)" }.joined(separator: ", ")
-        return """
-            create table \(archive) as
-            select \(unsafe: values), s.xmin::text::bigint as \(xminColumn(beside: kept)) from \(table) s
-            """
+        return
+            "select \(unsafe: values), s.xmin::text::bigint as \(xminColumn(beside: kept)) from \(table) s"
+    }
+
+    private func marks(_ transaction: borrowing Transaction) throws(PostgresError) -> (rows: Int64, sum: String) {
+        try Self.marks(in: name, key: table.columns, xmin: xmin, transaction)
     }
 
     /// How many rows an archive holds, and the sum of their marks, as text.
@@ -73,53 +105,33 @@ struct ColumnArchive {
         return (row.int(0) ?? 0, row.text(1) ?? "0")
     }
 
-    /// A name that no relation of the ledger's schema has: after run and stage, cut where it would be too long.
-    private func freeName(_ transaction: borrowing Transaction) throws -> Identifier {
-        let base = "archive_\(run.value)_" + stage.replacing("-", with: "_")
-        for number in 1...1000 {
-            let end = number == 1 ? "" : "_\(number)"
-            // A stage's name is ASCII, so a character is a byte.
-            guard let name = Identifier(base.prefix(Identifier.maximumBytes - end.count) + end) else { break }
-            let found = try transaction.row(
-                """
-                select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
-                                where n.nspname = \(.text(schema.name)) and c.relname = \(.text(name.name)))
-                """)
-            if !found.bool(0) { return name }
-        }
-        throw Failure(.failed, "schema \(schema) has too many tables named \(base)")
-    }
-
     private func describe(
-        _ archive: QualifiedName, xmin: Identifier, _ transaction: borrowing Transaction
+        _ run: RunID, _ stage: String, _ transaction: borrowing Transaction
     ) throws(PostgresError) {
         func comment(on object: SQL, _ text: String) throws(PostgresError) {
             try transaction.run("comment on \(object) is \(literal: text.utf8)")
         }
-        let source = columns.table.name
-        try comment(
-            on: "table \(archive)", "\(columns.description) as dropped by run \(run.value), stage \(stage)")
-        for name in columns.table.columns {
-            try comment(on: "column \(archive).\(name)", "Key of \(source): \(name).")
+        let source = table.name
+        try comment(on: "table \(name)", "\(columns.description) as dropped by run \(run.value), stage \(stage)")
+        for column in table.columns {
+            try comment(on: "column \(name).\(column)", "Key of \(source): \(column.name).")
         }
-        for name in columns.present {
-            try comment(on: "column \(archive).\(name)", "\(source).\(name) as it was.")
+        for column in columns.present {
+            try comment(on: "column \(name).\(column)", "\(source).\(column) as it was.")
         }
-        try comment(on: "column \(archive).\(xmin)", "xmin of the row of \(source): which transaction wrote it last.")
+        try comment(on: "column \(name).\(xmin)", "xmin of the row of \(source): which transaction wrote it last.")
     }
 
     /// Takes back what default privileges of the schema give to others.
-    private func keepToOwner(
-        _ archive: QualifiedName, _ transaction: borrowing Transaction
-    ) throws(PostgresError) {
+    private func keepToOwner(_ transaction: borrowing Transaction) throws(PostgresError) {
         let others = try transaction.run(
             """
             select distinct case when g.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end
               from pg_class c, aclexplode(c.relacl) g
-             where c.oid = \(.text(archive.quoted))::regclass and g.grantee <> c.relowner
+             where c.oid = \(.text(name.quoted))::regclass and g.grantee <> c.relowner
             """
         ).rows.compactMap { $0.text(0) }
         guard !others.isEmpty else { return }
-        try transaction.run("revoke all on table \(archive) from \(unsafe: others.joined(separator: ", "))")
+        try transaction.run("revoke all on table \(name) from \(unsafe: others.joined(separator: ", "))")
     }
 }

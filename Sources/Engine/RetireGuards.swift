@@ -23,10 +23,11 @@ struct RetireGuards {
         var going: [(what: String, definition: String)]
     }
 
-    /// Everything but the consent: columns, role, proof, dependents. Whether rows changed since they were verified is part of
-    /// the proof, unless it is asked otherwise.
+    /// Everything but the consent: columns, role, proof, dependents. Whether rows changed since they were verified, or since
+    /// they were migrated, is part of the proof, unless it is asked otherwise.
     func obstacles(
-        dependents: Dependents, countingChanges: Bool, _ transaction: borrowing Transaction
+        dependents: Dependents, countingChanges: Bool, countingStale: Bool = true,
+        _ transaction: borrowing Transaction
     ) throws -> [Obstacle] {
         var obstacles: [Obstacle] = []
         if !columns.missing.isEmpty {
@@ -37,7 +38,7 @@ struct RetireGuards {
                     next: "bring it back, or drop the other by hand as well"))
         }
         obstacles += try roleObstacles(transaction)
-        var doubts = try proof.obstacles(transaction)
+        var doubts = try proof.obstacles(countingStale: countingStale, transaction)
         // Without a proof there are no sums to compare with.
         if doubts.isEmpty, countingChanges { doubts = try proof.changes(transaction) }
         obstacles += doubts

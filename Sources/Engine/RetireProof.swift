@@ -35,7 +35,7 @@ struct RetireProof {
     }
 
     /// Whether everything was verified, by this very definition, and found to be as it should be.
-    func obstacles(_ transaction: borrowing Transaction) throws -> [Obstacle] {
+    func obstacles(countingStale: Bool, _ transaction: borrowing Transaction) throws -> [Obstacle] {
         let record = try ledger.stages(of: context.run, transaction).first { $0.name == stage }
         let isSame = try ledger.fingerprints(of: [definition], transaction).first == record?.fingerprint
         let totals = try ledger.totals(of: stage, in: context.run, transaction)
@@ -54,7 +54,7 @@ struct RetireProof {
                 Obstacle(
                     what: "stage \(stage) was done by another definition of it", next: "do it again with \(verify)"))
         }
-        if verdict.stale > 0 {
+        if countingStale, verdict.stale > 0 {
             obstacles.append(
                 Obstacle(
                     what: "\(Self.rows(verdict.stale)) migrated",

@@ -6,9 +6,14 @@ import Postgres
 ///
 /// Twice it looks whether everything is as it must be: once beforehand, where everything that is in the way is told and
 /// what the operator accepts is recorded; and once under the table's lock, in the one transaction that archives and drops.
+/// Between the two everything is verified once more and copied, while the table stays in use, so that only what was written to
+/// it last is left to be done under the lock.
 struct RetireStage {
     let context: StageContext
     let retirement: Retirement
+
+    /// How often the lock is given up because more was written to the table than may be done under it.
+    private static let passes = 10
 
     private var site: Site { context.site }
     private var pipeline: String { context.request.pipeline.name }
@@ -25,63 +30,90 @@ struct RetireStage {
 
     /// Does the stage.
     func perform() throws -> StageWork.Outcome {
+        let renewal = try self.renewal()
         // What is accepted is recorded at the first look; at the second it is accepted already.
         let recorded = Consent(database: consent.database, keepsArchive: consent.keepsArchive)
         for (consent, isVerified) in [(consent, false), (recorded, true)] {
+            // What changed can be brought over, unless another drop took away what that needs.
+            let countingChanges = renewal == nil
             let decision = try context.turn.take(site.defining, locking: [table]) { transaction, _ in
-                try decide(consent, transaction)
+                try decide(
+                    consent, countingChanges: countingChanges, countingStale: countingChanges || isVerified, transaction
+                )
             }
             switch decision {
             // Another process did it.
             case nil: return .done(rows: nil)
             case .nothingLeft(let reason): return .skipped(reason: reason)
             case .refused(let failure): throw failure
-            case .admitted where !isVerified: try verifyOnceMore()
+            case .admitted where !isVerified: try renewal?.verifyAll()
             case .admitted(let notices): for notice in notices { site.reporter.report(.notice(notice)) }
             }
         }
-        do {
-            let report = try context.turn.take(site.defining, locking: [table]) { transaction, _ in
-                try drop(transaction)
-            }
-            if let report { site.reporter.report(.notice(report)) }
-            return .done(rows: nil)
-        } catch is ChangedUnderLock {
-            throw try changedFailure()
-        }
+        return try drop(renewal)
     }
 
-    /// Compares everything once more: the sums tell of writes to the source, and nothing tells of writes to the target. Where
-    /// another drop took away what it would compare, the verdict that was stored before must do.
-    private func verifyOnceMore() throws {
+    /// Copies and drops; when more is written to the table meanwhile than may be done under its lock, lets go and tries again.
+    private func drop(_ renewal: RetireRenewal?) throws -> StageWork.Outcome {
+        let preparation = ArchivePreparation(context: context, retirement: retirement)
+        var archive: Identifier?
+        if consent.keepsArchive {
+            archive = try preparation.begin()
+            if archive == nil { return .done(rows: nil) }
+        }
+        var left: Int64 = 0
+        for _ in 0..<Self.passes {
+            if let archive { try preparation.fill(archive, try ranges(renewal)) }
+            try renewal?.pass()
+            let drop = RetireDrop(context: context, retirement: retirement, renewal: renewal, archive: archive)
+            do {
+                let report = try context.turn.take(site.defining, locking: [table]) { transaction, _ in
+                    try drop.perform(transaction)
+                }
+                if let report {
+                    site.reporter.report(.notice(report.sentence(until: MonotonicClock.now)))
+                }
+                return .done(rows: nil)
+            } catch let tooMuch as RetireRenewal.TooMuch {
+                left = tooMuch.rows
+            } catch is RetireDrop.ChangedUnderLock {
+                throw try changedFailure()
+            }
+        }
+        throw Failure(
+            .refused, "\(table) is written to so fast that \(left) rows had changed each time it was to be locked",
+            next: "run it again when less is written, or with --max-locked-rows \(2 * left), which locks it for longer")
+    }
+
+    private func ranges(_ renewal: RetireRenewal?) throws -> [KeyRange] {
+        try renewal?.ranges() ?? [KeyRange(above: nil, through: nil)]
+    }
+
+    /// How what the drop rests on is kept up to date; nil where another drop took away what is compared: then the verdict that
+    /// was stored before must do.
+    private func renewal() throws -> RetireRenewal? {
         guard let stage = context.request.pipeline.stages.first(where: { $0.name == retirement.proof }),
             case .verify(let verification) = stage.work
-        else { return }
-        let (isGone, fingerprint) = try context.session.perform("stage \(stage.name)") { connection in
+        else { return nil }
+        let isGone = try context.session.perform("stage \(stage.name)") { connection in
             try connection.transaction(site.looking) { transaction in
-                let gone = try ArchiveCheck.dropped(
-                    from: context.request.pipeline, on: context.request.schema, site.ledger, transaction)
-                let hashes = try site.ledger.fingerprints(of: [stage.canonicalDefinition], transaction)
-                return (!gone.isEmpty, hashes.first ?? "")
+                try !ArchiveCheck.dropped(
+                    from: context.request.pipeline, on: context.request.schema, site.ledger, transaction
+                ).isEmpty
             }
         }
-        if isGone { return }
-        site.reporter.report(.notice("\(stage.name): once more, before anything is dropped"))
-        let proof = StageContext(
-            site: site, request: context.request, run: context.run, stage: stage, fingerprint: fingerprint,
-            session: context.session)
-        let work = VerifyStage(context: proof, verification: verification)
-        let differences = DifferenceList()
-        try work.reopen()
-        _ = try work.verify(differences)
-        for difference in differences.all { site.reporter.report(.notice(difference.lines.joined(separator: "; "))) }
+        if isGone { return nil }
+        return RetireRenewal(context: context, retirement: retirement, proof: stage, verification: verification)
     }
 
-    private func decide(_ consent: Consent, _ transaction: borrowing Transaction) throws -> Decision {
+    private func decide(
+        _ consent: Consent, countingChanges: Bool, countingStale: Bool, _ transaction: borrowing Transaction
+    ) throws -> Decision {
         let columns = try RetiredColumns(retirement, schema: context.request.schema, transaction)
         if columns.present.isEmpty {
             let reason = "\(columns.table.name) has no column \(RetiredColumns.list(columns.missing)) any more"
-            try begin(transaction)
+            try site.ledger.beginStage(
+                context.stage.name, of: context.run, fingerprint: context.fingerprint, transaction)
             try site.ledger.skipStage(context.stage.name, of: context.run, because: reason, transaction)
             return .nothingLeft(reason)
         }
@@ -94,7 +126,8 @@ struct RetireStage {
         if confirmation.obstacle == nil { try acceptance.record(transaction) }
         let obstacles =
             [confirmation.obstacle].compactMap { $0 } + acceptance.obstacles
-            + (try guards.obstacles(dependents: dependents, countingChanges: true, transaction))
+            + (try guards.obstacles(
+                dependents: dependents, countingChanges: countingChanges, countingStale: countingStale, transaction))
         let refusal = Obstacle.refusal(
             obstacles, of: "dropping \(columns.description)", then: confirmation.command)
         if let refusal { return .refused(refusal) }
@@ -132,86 +165,7 @@ struct RetireStage {
         return notices
     }
 
-    /// The drop. Whatever is not as it must be, under the lock too, leaves everything as it was.
-    private func drop(_ transaction: borrowing Transaction) throws -> String {
-        // Before the table, as a verification does it: neither can wait for the other.
-        try site.ledger.awaitStage(retirement.proof, of: context.run, transaction)
-        try RetiredColumns.lock(table, transaction)
-        let columns = try RetiredColumns(retirement, schema: context.request.schema, transaction)
-        let guards = RetireGuards(context: context, retirement: retirement, columns: columns)
-        let dependents = try RetireGuards.Dependents(of: columns, transaction)
-        try refuseUnderLock(guards, dependents, transaction)
-        let marks = try columns.table.marks(transaction)
-        guard try guards.proof.partsThatSawOther(than: marks, transaction).isEmpty else { throw ChangedUnderLock() }
-        let described = try columns.described(transaction)
-        try stopIfAsked(transaction)
-        var archive: Identifier?
-        if consent.keepsArchive {
-            archive = try ColumnArchive(
-                columns: columns, run: context.run, stage: context.stage.name, schema: site.ledger.schema
-            ).create(marks, transaction)
-        }
-        try stopIfAsked(transaction)
-        try columns.drop(transaction)
-        try record(
-            ArchiveRecord(
-                relation: archive, table: table, key: columns.table.columns, columns: columns.present,
-                rows: marks.rows, sum: marks.sum),
-            described: described, dependents, transaction)
-        let kept = archive.map { "\(marks.rows) rows of them are kept in \(site.ledger.schema).\($0)" }
-        return "dropped \(columns.description); \(kept ?? "no archive was made, as asked")"
-    }
-
-    /// The guards once more. Nothing new is accepted here: it would be what nobody has seen.
-    private func refuseUnderLock(
-        _ guards: RetireGuards, _ dependents: RetireGuards.Dependents, _ transaction: borrowing Transaction
-    ) throws {
-        let acceptance = try Acceptance(of: Consent(), for: try guards.proof.scope(transaction), context, transaction)
-        let obstacles =
-            acceptance.obstacles
-            + (try guards.obstacles(dependents: dependents, countingChanges: false, transaction))
-        let again = site.command("run", pipeline, ["--with", context.stage.name])
-        let refusal = Obstacle.refusal(obstacles, of: "dropping \(guards.columns.description)", then: again)
-        if let refusal { throw refusal }
-    }
-
-    private func record(
-        _ archive: ArchiveRecord, described: String, _ dependents: RetireGuards.Dependents,
-        _ transaction: borrowing Transaction
-    ) throws {
-        let ledger = site.ledger
-        try begin(transaction)
-        try ledger.addArchive(
-            archive, described: described, dependents: dependents.going.map(\.definition), by: context.stage.name,
-            of: context.run, transaction)
-        let kept = archive.relation.map { "archived in \(ledger.schema).\($0)" } ?? "without an archive"
-        try ledger.audit(
-            .drop, run: context.run, pipeline: pipeline,
-            detail: "\(RetiredColumns.list(archive.columns)) of \(table), \(archive.rows) rows, \(kept)",
-            by: site.actor, transaction)
-        if let relation = archive.relation {
-            let name = QualifiedName(schema: ledger.schema, name: relation)
-            let object = try transaction.row(
-                "select format('table %I.%I', \(.text(name.schema.name)), \(.text(name.name.name)))")
-            try ledger.recordCreated(
-                [object.text(0) ?? "table \(name)"], by: context.stage.name, of: context.run, transaction)
-        }
-        try ledger.finishStage(context.stage.name, of: context.run, transaction)
-    }
-
-    private func begin(_ transaction: borrowing Transaction) throws(PostgresError) {
-        try site.ledger.beginStage(
-            context.stage.name, of: context.run, fingerprint: context.fingerprint, transaction)
-    }
-
-    private func stopIfAsked(_ transaction: borrowing Transaction) throws {
-        try site.noteStopRequest(of: context.run, transaction)
-        try site.throwIfStopping()
-    }
-
-    /// Rows were written to after the last look. How many is counted when the lock is gone.
-    private struct ChangedUnderLock: Error {}
-
+    /// What changed after the last look, where it cannot be brought over; counted when the lock is gone.
     private func changedFailure() throws -> Failure {
         try context.session.perform("stage \(context.stage.name)", locking: [table]) { connection in
             try connection.transaction(site.looking) { transaction in

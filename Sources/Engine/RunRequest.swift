@@ -136,6 +136,8 @@ public struct RunRequest: Sendable {
     public var consent: Consent
     /// The pipelines that build on this one: what changes here, changes there.
     public var dependents: [Pipeline]
+    /// How many rows are moved and verified again under the lock of a drop at most.
+    public var maximumLockedRows: Int64 = 5000
 
     /// A request to run a pipeline.
     public init(

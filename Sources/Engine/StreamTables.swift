@@ -84,10 +84,20 @@ struct StreamTables {
         return gone.isEmpty ? nil : "\(gone.joined(separator: ", ")) is gone already"
     }
 
-    /// Keeps both tables from being altered until the transaction ends, and throws when they were since they were looked
-    /// up. Only then is a snapshot taken: one that is older than a rewrite of the table would see no row of it.
-    func lockAgainstChange(_ transaction: borrowing Transaction) throws {
+    /// Keeps both tables from being altered until the transaction ends. Only then is a snapshot taken: one that is older than
+    /// a rewrite of the table would see no row of it.
+    func lock(_ transaction: borrowing Transaction) throws(PostgresError) {
         try transaction.run("lock table \(source.name), \(target) in access share mode")
+    }
+
+    /// The same, and throws when they were altered since they were looked up.
+    func lockAgainstChange(_ transaction: borrowing Transaction) throws {
+        try lock(transaction)
+        try refuseAltered(transaction)
+    }
+
+    /// Throws when the tables were altered since they were looked up.
+    func refuseAltered(_ transaction: borrowing Transaction) throws {
         guard try currentSignature(transaction) == signature else {
             throw Failure(
                 .failed, "\(source.name) or \(target) was altered while the stage was at work",

@@ -39,6 +39,26 @@ struct TargetComparison {
     func findings(
         _ rows: CopyRows, in range: KeyRange, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [Finding] {
+        try findings(rows, where: ChunkQuery.condition(range, key: parent, alias: "t"), transaction)
+    }
+
+    /// What differs among the rows of some keys, and of others that are known by hash alone, in a range.
+    func findings(
+        _ rows: CopyRows, of keys: [Key], and hashes: Set<Int64>, in range: KeyRange,
+        _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [Finding] {
+        let printed = KeyedTable.printed(tables.parent, of: "t")
+        var condition: SQL = """
+            \(ChunkQuery.condition(range, key: parent, alias: "t"))
+            and hashtextextended(\(unsafe: printed) collate "C", 0) = any (\(.intArray(hashes.sorted())))
+            """
+        if !keys.isEmpty { condition = "(\(condition)) or \(ChunkQuery.condition(keys, key: parent, alias: "t"))" }
+        return try findings(rows, where: condition, transaction)
+    }
+
+    private func findings(
+        _ rows: CopyRows, where condition: SQL, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [Finding] {
         let given = zip(rows.columns(columns.count), elements).map { column, element -> SQL in
             "\(.column(column, of: element))"
         }
@@ -52,7 +72,7 @@ struct TargetComparison {
                    coalesce(t.\(unsafe: id), g.\(unsafe: id))::text, t.\(unsafe: id) is not null,
                    g.\(unsafe: id) is not null, \(unsafe: pairs.joined(separator: ", "))
               from (select \(SQL.list(columns)) from \(tables.target) t
-                     where \(tables.isOurs) and \(ChunkQuery.condition(range, key: parent, alias: "t"))) t
+                     where \(tables.isOurs) and (\(condition))) t
               full join unnest(\(SQL.joined(given, separator: ", "))) as g (\(unsafe: names.joined(separator: ", ")))
                 on g.\(unsafe: id) = t.\(unsafe: id)
              where (\(unsafe: names.map { "t.\($0)::text" }.joined(separator: ", ")))

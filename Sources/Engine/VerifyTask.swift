@@ -85,50 +85,13 @@ final class VerifyTask {
         return try KeyedRow.read(source, where: condition, transaction)
     }
 
-    /// The query's rows are a key, what is there, and what should be.
     private func verify(
         _ statement: RangedStatement, _ range: KeyRange, _ worked: WorkedChunk, _ transaction: borrowing Transaction
     ) throws -> ChunkResult {
         let condition = ChunkQuery.condition(range, key: source.key, alias: "source")
-        let rows = try KeyedRow.read(source, where: condition, transaction)
-        let found = try transaction.working(in: [source.name.schema], lock: 0) {
-            do throws(PostgresError) {
-                return try transaction.run(statement.sql(where: condition)).rows
-            } catch {
-                if error.errorClass != .stop || error.endsSession { throw error }
-                throw Failure(error, while: "\(statement.name):\(statement.line)")
-            }
-        }
-        var outcome = ChunkOutcome()
-        var hashes: [String: Int64] = [:]
-        var places: [Int64: Int] = [:]
-        var changed: Set<Int64> = []
-        for row in rows {
-            outcome.seen.append(keyHash: row.hash, xmin: row.xmin, mark: row.mark)
-            places[row.hash] = outcome.seen.count - 1
-            hashes[row.key.description] = row.hash
-            if worked.rows[row.hash]?.xmin != row.xmin { changed.insert(row.hash) }
-        }
-        var different: Set<Int64> = []
-        var list: [Difference] = []
-        for row in found {
-            let key = row.text(0) ?? ""
-            let hash = hashes[key]
-            let isStale = hash.map(changed.contains) ?? false
-            if let hash { different.insert(hash) } else { outcome.extra += 1 }
-            let (found, expected) = Difference.excerpts(row.bytes(1), row.bytes(2), job.ledgerText)
-            list.append(
-                Difference(
-                    kind: hash == nil ? .extra : .different, isStale: isStale, table: source.name.description,
-                    key: job.ledgerText.printable(key), place: "", found: found, expected: expected))
-        }
-        job.differences.add(list)
-        for hash in different {
-            if let place = places[hash] { outcome.seen.settle(changed.contains(hash) ? .stale : .wrong, at: place) }
-        }
-        outcome.stale = Int64(different.intersection(changed).count)
-        outcome.wrong = Int64(different.count) - outcome.stale
-        outcome.migrated = Int64(rows.count - different.count)
+        let comparison = BatchComparison(statement: statement, source: source, text: job.ledgerText)
+        let (outcome, differences) = try comparison.perform(where: condition, worked, transaction)
+        job.differences.add(differences)
         return ChunkResult(outcome: outcome)
     }
 }

@@ -5,6 +5,8 @@ public import Postgres
 public struct DoneChunk: Sendable {
     /// Names the chunk.
     public let n: Int64
+    /// When verifying: the chunk of the verified stage that holds its keys.
+    public let origin: Int64?
     /// Its keys.
     public let range: KeyRange
     /// What it saw, in key order.
@@ -33,20 +35,22 @@ extension Ledger {
     ) throws(PostgresError) -> [DoneChunk] {
         let found = try transaction.run(
             """
-            select n, seen_sum::text, \(StoredRows.columns), \(stage.bounds) from chunks where \(stage.rows) and \(which)
+            select n, seen_sum::text, origin, \(StoredRows.columns), \(stage.bounds) from chunks where \(stage.rows) and \(which)
             """)
         return found.rows.map { row in
             DoneChunk(
-                n: row.int(0) ?? 0, range: stage.range(in: row, from: 6), rows: StoredRows.rows(in: row, from: 2),
+                n: row.int(0) ?? 0, origin: row.int(2), range: stage.range(in: row, from: 7),
+                rows: StoredRows.rows(in: row, from: 3),
                 sum: row.text(1) ?? "0")
         }
     }
 
     /// Stores what a chunk knows now; its counts follow from it. `sum` may refer to the sum that was, as `seen_sum`, and
-    /// `targetRows` to the number of rows written, as `target_rows`. `gone` more rows are not there any more.
+    /// `targetRows` to the number of rows written, as `target_rows`. `gone` more rows are not there any more; when verifying, there are
+    /// `extra` more rows that nothing gives, and `others` more values that others have set.
     public func renew(
         _ chunk: DoneChunk, of stage: ChunkedStage, sum: SQL, targetRows: SQL = "target_rows", gone: Int64 = 0,
-        _ transaction: borrowing Transaction
+        extra: Int64 = 0, others: Int64 = 0, _ transaction: borrowing Transaction
     ) throws(PostgresError) {
         func count(_ fate: RowFate) -> Parameter { .int(Int64(chunk.rows.count { $0.fate == fate })) }
         try transaction.changeOne(
@@ -56,7 +60,8 @@ extension Ledger {
                    read = \(.int(Int64(chunk.rows.count))) + gone + \(.int(gone)), migrated = \(count(.migrated)),
                    empty = \(count(.empty)), rejected = \(count(.rejected)), stale = \(count(.stale)),
                    wrong = \(count(.wrong)), adopted = least(adopted, \(count(.migrated))),
-                   kept = least(kept, \(count(.migrated))), target_rows = \(targetRows)
+                   kept = least(kept, \(count(.migrated))), target_rows = \(targetRows),
+                   extra = extra + \(.int(extra)), others = others + \(.int(others))
              where \(stage.rows) and n = \(.int(chunk.n))
             """)
     }

@@ -27,6 +27,8 @@ public struct StageRecord: Sendable {
     public let isOptional: Bool
     /// Why there was nothing to do, where there was nothing.
     public let skipped: String?
+    /// Of a retire stage: the table that is filled beforehand with what it will drop.
+    public let archive: Identifier?
     /// When it was begun, as PostgreSQL prints it.
     public let startedAt: String?
     /// When it was done.
@@ -35,7 +37,7 @@ public struct StageRecord: Sendable {
     static let columns = SQL(
         unsafe: """
             name, kind, state, fingerprint, source_oid, target_oid, target_was_empty, total, started_at, finished_at,
-            optional, skipped
+            optional, skipped, archive
             """)
 
     init(_ row: Row) throws(PostgresError) {
@@ -54,6 +56,7 @@ public struct StageRecord: Sendable {
         finishedAt = row.text(9)
         isOptional = row.bool(10)
         skipped = row.text(11)
+        archive = row.text(12).flatMap { Identifier($0) }
     }
 }
 
@@ -122,6 +125,17 @@ extension Ledger {
             """
             update stages set state = 'running', fingerprint = \(.text(fingerprint)),
                    started_at = coalesce(started_at, clock_timestamp())
+             where run_id = \(.int(run.value)) and name = \(.text(stage))
+            """)
+    }
+
+    /// Notes which table is filled with what a stage will drop; nil where there is none any more.
+    public func noteArchive(
+        _ archive: Identifier?, of stage: String, in run: RunID, _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        try transaction.changeOne(
+            """
+            update stages set archive = \(.text(archive?.name))
              where run_id = \(.int(run.value)) and name = \(.text(stage))
             """)
     }

@@ -48,6 +48,7 @@ create table stages (
     target_was_empty boolean,
     total bigint,
     skipped text,
+    archive text,
     created text[] not null default '{}',
     primary key (run_id, name)
 );
@@ -66,6 +67,7 @@ comment on column stages.target_oid is 'The table that it writes.';
 comment on column stages.target_was_empty is 'Whether the target held no row when the stage was begun.';
 comment on column stages.total is 'Rows of the source when its chunks were planned.';
 comment on column stages.skipped is 'Why there was nothing to do, where there was nothing.';
+comment on column stages.archive is 'Of a retire stage that is not done: the table of this schema that already holds a copy of what it will drop.';
 comment on column stages.created is 'The objects that it created, as kind and name; what was there before stays.';
 
 create table workers (

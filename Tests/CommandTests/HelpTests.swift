@@ -83,6 +83,8 @@ struct HelpTests {
                                                several pipelines
                   --accept-unmapped NAME,… …   accept to lose these keys that nothing reads; \\,
                                                is a comma in a name
+                  --max-locked-rows N          rows that a drop brings over under its lock at
+                                               most; else 5000
                   --no-archive                 keep no copy of the columns that are dropped;
                                                they cannot be brought back
 

@@ -29,12 +29,12 @@ struct BatchRenewal {
     /// Does some of what changed in a chunk.
     func perform(_ n: Int64, _ transaction: borrowing Transaction) throws -> RenewalOutcome {
         try transaction.run("lock table \(source.name) in access share mode")
-        guard try TableFacts.signature(of: [source.name], transaction) == signature else {
-            throw Failure(.failed, "\(source.name) was altered while the stage was at work", next: "run it again")
-        }
         guard let chunk = try ledger.lockDoneChunk(n, of: stage, transaction) else { return RenewalOutcome() }
         let changes = try ChangedRows(in: chunk, of: source, transaction)
         if changes.isEmpty { return RenewalOutcome() }
+        guard try TableFacts.signature(of: [source.name], transaction) == signature else {
+            throw Failure(.failed, "\(source.name) was altered while the stage was at work", next: "run it again")
+        }
         var renewed = RenewedRows(chunk, changes)
         let wanted = Set((changes.new + changes.rewritten).map(\.hash))
         let part = changes.current.filter { wanted.contains($0.hash) }.prefix(Self.rows)

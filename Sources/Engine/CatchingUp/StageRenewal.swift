@@ -72,6 +72,32 @@ struct StageRenewal {
         }
     }
 
+    /// The chunks in which something changed, and how many rows.
+    func changes(
+        _ ledger: Ledger, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [(n: Int64, rows: Int64)] {
+        var changed: [(n: Int64, rows: Int64)] = []
+        for chunk in try ledger.doneChunks(of: chunked, transaction) {
+            let rows = try ChangedRows(in: chunk, of: source, transaction)
+            if !rows.isEmpty {
+                changed.append((chunk.n, Int64(rows.new.count + rows.rewritten.count + rows.vanished.count)))
+            }
+        }
+        return changed
+    }
+
+    /// Moves all that changed in a chunk, in a transaction that does more than that.
+    mutating func finish(_ n: Int64, _ transaction: borrowing Transaction) throws {
+        var hasMore = true
+        while hasMore {
+            do {
+                hasMore = try transaction.savepoint { try perform(n, carefully: false, transaction).hasMore }
+            } catch let error as PostgresError where error.errorClass == .row {
+                hasMore = try perform(n, carefully: true, transaction).hasMore
+            }
+        }
+    }
+
     /// Says so when the role may not write to a table.
     private static func forbidden(
         _ table: QualifiedName, _ privileges: String, _ transaction: borrowing Transaction

@@ -34,10 +34,11 @@ struct StreamRenewal {
     mutating func perform(
         _ n: Int64, carefully: Bool, _ transaction: borrowing Transaction
     ) throws -> RenewalOutcome {
-        try tables.lockAgainstChange(transaction)
+        try tables.lock(transaction)
         guard let chunk = try ledger.lockDoneChunk(n, of: stage, transaction) else { return RenewalOutcome() }
         let changes = try ChangedRows(in: chunk, of: tables.source, transaction)
         if changes.isEmpty { return RenewalOutcome() }
+        try tables.refuseAltered(transaction)
         var batch = try read(changes, of: chunk, transaction)
         try write(&batch, carefully, transaction)
         try remove(changes.vanished, in: chunk.range, transaction)

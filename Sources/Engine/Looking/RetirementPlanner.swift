@@ -46,9 +46,10 @@ struct RetirementPlanner {
             ?? Identifier("archive" as StaticString)
         let archive = QualifiedName(schema: site.ledger.schema, name: name)
         return [
-            statement(
-                "lock table \(table) in access exclusive mode", [LockUse(.accessExclusive, on: table, .readsRows)]),
             statement(ColumnArchive.creation(of: archive, from: table, keeping: retirement.key + present), []),
+            statement(ColumnArchive.filling(of: archive, from: table, keeping: retirement.key + present), []),
+            statement(
+                "lock table \(table) in access exclusive mode", [LockUse(.accessExclusive, on: table, .moment)]),
             statement(
                 RetiredColumns.dropping(present, from: table), [LockUse(.accessExclusive, on: table, .moment)]),
         ]

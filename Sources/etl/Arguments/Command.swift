@@ -64,6 +64,7 @@ struct RunOptions: Sendable, Equatable {
     var confirm: String?
     var acceptedRejects: [AcceptedRejects] = []
     var acceptedKeys: [String] = []
+    var maximumLockedRows: Int?
     var noArchive = false
 }
 

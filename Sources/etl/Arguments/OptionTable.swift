@@ -63,6 +63,11 @@ extension CommandTable {
                 (draft: inout Draft, text: String) throws(ValueProblem) in
                 draft.run.acceptedKeys += try OptionValue.names(text)
             },
+            .number(
+                "max-locked-rows", 0...1_000_000, "rows that a drop brings over under its lock at most; else 5000"
+            ) {
+                $0.run.maximumLockedRows = $1
+            },
             .flag("no-archive", "keep no copy of the columns that are dropped; they cannot be brought back") {
                 $0.run.noArchive = true
             },

@@ -11,6 +11,7 @@ func run(_ options: RunOptions, settings: Settings, terminal: Terminal) throws(C
         let (pipeline, schema) = try work.load(name)
         var request = options.request(pipeline, schema: schema, limits: work.limits(options.work))
         request.dependents = work.dependents(of: pipeline.name)
+        if let rows = options.maximumLockedRows { request.maximumLockedRows = Int64(rows) }
         requests.append(request)
     }
     try options.refuseSpareConsent(for: requests)

@@ -17,10 +17,11 @@ extension Memoir {
     ) async throws -> RunResult {
         try await blocking {
             let pipeline = try loaded()
-            let request = RunRequest(
+            var request = RunRequest(
                 pipeline: pipeline, schema: schema,
                 goal: Goal(with: Set(pipeline.stages.filter(\.isDestructive).map(\.name))), limits: limits,
                 joins: joins, consent: consent ?? self.consent(), dependents: dependents)
+            request.maximumLockedRows = maximumLockedRows
             return try Runner(site: site(reporter, interruption), request: request).run()
         }
     }

@@ -20,6 +20,7 @@ struct Memoir: Sendable {
     var schema: Identifier = Identifier("public")
     var ledger: Identifier = Identifier("etl")
     var limits: BatchLimits
+    var maximumLockedRows: Int64 = 5000
     var deadlines = Deadlines(connect: 10, statement: 30, lock: 0.2, idle: 60, outage: 20)
 
     /// Makes the table of chapters, with `rows` good ones in it.

@@ -100,8 +100,8 @@ struct PlanReportTests {
         #expect(
             before.going == ["index public.by_images: CREATE INDEX by_images ON public.chapters USING gin (images)"])
         #expect((before.archiveBytes ?? 0) > 100)
-        #expect(before.statements.count == 3 && before.statements[2].text.contains(#"drop column "content" restrict"#))
-        #expect(before.statements[0].locks?.first?.mode == .accessExclusive)
+        #expect(before.statements.count == 4 && before.statements[3].text.contains(#"drop column "content" restrict"#))
+        #expect(before.statements[2].locks?.first?.mode == .accessExclusive)
         try await memoir.run()
         let after = try #require(try await memoir.plan().stages.last)
         #expect(after.notes.contains { $0.contains("--accept-rejects 1") })

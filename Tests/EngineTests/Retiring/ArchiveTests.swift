@@ -123,7 +123,7 @@ struct ArchiveTests {
         let recorder = Recorder()
         let failure = try await memoir.failure { try await memoir.drop(reporter: recorder) }
         #expect(failure.kind == .failed)
-        #expect(failure.what.hasPrefix("the archive etl.archive_1_drop_old_columns could not be made: "))
+        #expect(failure.what.hasPrefix("the archive etl.archive_1_drop_old_columns could not be filled: "))
         #expect(failure.next == "make room on the server, then run this again; nothing was dropped")
         #expect(recorder.retries.isEmpty)
         #expect(try await memoir.columns() == "id content images cover_image")
@@ -170,9 +170,12 @@ struct ArchiveTests {
                     QualifiedName(schema: Identifier("public"), name: Identifier("old")), transaction)
                 let found = try RetiredColumns(retirement, schema: Identifier("public"), transaction)
                 let marks = try found.table.marks(transaction)
+                let name = try ArchivePreparation.freeName(
+                    for: RunID(1), stage: stage, in: Identifier("etl"), transaction)
                 let archive = ColumnArchive(
-                    columns: found, run: RunID(1), stage: stage, schema: Identifier("etl"))
-                let name = try archive.create(marks, transaction)
+                    columns: found, name: QualifiedName(schema: Identifier("etl"), name: name))
+                try archive.create(for: RunID(1), stage: stage, transaction)
+                try archive.complete(marks, transaction)
                 try found.drop(transaction)
                 return (name, marks.rows)
             }

@@ -1,0 +1,54 @@
+import Ledger
+import Pipelines
+import Postgres
+
+/// Compares what a batch's statement made of rows with what it should be, by a query whose rows are a key, what is there, and
+/// what should be.
+struct BatchComparison {
+    let statement: RangedStatement
+    let source: KeyedTable
+    let text: LedgerText
+
+    /// Compares the rows that a condition on the alias `source` picks.
+    func perform(
+        where condition: SQL, _ worked: WorkedChunk, _ transaction: borrowing Transaction
+    ) throws -> (outcome: ChunkOutcome, differences: [Difference]) {
+        let rows = try KeyedRow.read(source, where: condition, transaction)
+        let found = try differing(where: condition, transaction)
+        var outcome = ChunkOutcome()
+        var places: [String: Int] = [:]
+        for (place, row) in rows.enumerated() {
+            outcome.seen.append(keyHash: row.hash, xmin: row.xmin, mark: row.mark)
+            places[row.key.description] = place
+        }
+        var fates = [RowFate](repeating: .migrated, count: rows.count)
+        var differences: [Difference] = []
+        for row in found {
+            let key = row.text(0) ?? ""
+            let place = places[key]
+            let isStale = place.map { worked.rows[rows[$0].hash]?.xmin != rows[$0].xmin } ?? false
+            if let place { fates[place] = isStale ? .stale : .wrong } else { outcome.extra += 1 }
+            let (found, expected) = Difference.excerpts(row.bytes(1), row.bytes(2), text)
+            differences.append(
+                Difference(
+                    kind: place == nil ? .extra : .different, isStale: isStale, table: source.name.description,
+                    key: text.printable(key), place: "", found: found, expected: expected))
+        }
+        for (place, fate) in fates.enumerated() { outcome.seen.settle(fate, at: place) }
+        outcome.stale = Int64(fates.count { $0 == .stale })
+        outcome.wrong = Int64(fates.count { $0 == .wrong })
+        outcome.migrated = Int64(fates.count { $0 == .migrated })
+        return (outcome, differences)
+    }
+
+    private func differing(where condition: SQL, _ transaction: borrowing Transaction) throws -> [Row] {
+        try transaction.working(in: [source.name.schema], lock: 0) {
+            do throws(PostgresError) {
+                return try transaction.run(statement.sql(where: condition)).rows
+            } catch {
+                if error.errorClass != .stop || error.endsSession { throw error }
+                throw Failure(error, while: "\(statement.name):\(statement.line)")
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+import Ledger
+import Pipelines
+import Postgres
+
+/// Keeps what a drop rests on up to date with a table that is written to: what changed is moved and verified again, first in
+/// short transactions, and what is left of it under the lock.
+struct RetireRenewal {
+    let context: StageContext
+    let retirement: Retirement
+    /// The verify stage that is the proof.
+    let proof: Stage
+    let verification: Verification
+
+    private var site: Site { context.site }
+    private var request: RunRequest { context.request }
+    private var table: QualifiedName { context.table(retirement.table) }
+
+    /// So many rows were written to since the last pass that they are not for a moment under a lock.
+    struct TooMuch: Error {
+        let rows: Int64
+    }
+
+    /// Compares everything once more: the sums tell of writes to the source, and nothing tells of writes to the target.
+    func verifyAll() throws {
+        let fingerprint = try inTransaction { transaction in
+            try site.ledger.fingerprints(of: [proof.canonicalDefinition], transaction).first ?? ""
+        }
+        site.reporter.report(.notice("\(proof.name): once more, before anything is dropped"))
+        let work = VerifyStage(
+            context: StageContext(
+                site: site, request: request, run: context.run, stage: proof, fingerprint: fingerprint,
+                session: context.session),
+            verification: verification)
+        let differences = DifferenceList()
+        try work.reopen()
+        _ = try work.verify(differences)
+        for difference in differences.all { site.reporter.report(.notice(difference.lines.joined(separator: "; "))) }
+    }
+
+    /// Moves and verifies again what changed; nobody is kept from the table.
+    func pass() throws {
+        _ = try CatchUp(
+            site: site, schema: request.schema, limits: request.limits, session: context.session, run: context.run
+        ).perform(MovedStage.all(of: request.pipeline, dependents: request.dependents))
+        var settings = site.moving
+        settings.isolation = .repeatableRead
+        for (renewal, chunks) in try inTransaction({ try parts($0) }) {
+            for n in chunks {
+                try site.throwIfStopping()
+                _ = try context.session.perform("verifying chunk \(n) again", locking: [table], waits: true) {
+                    connection in
+                    try connection.transaction(settings) { try renewal.perform(n, $0) }
+                }
+            }
+        }
+    }
+
+    /// The ranges of keys in which the work is divided.
+    func ranges() throws -> [KeyRange] {
+        try inTransaction { transaction in
+            let part = try jobs(transaction).first { $0.source.name == table }
+            return try part.map { try site.ledger.doneRanges(of: $0.stage, transaction).map(\.range) } ?? []
+        }
+    }
+
+    /// Does the same under the lock; throws `TooMuch` before it begins, where that would take long. Says how many rows it
+    /// were.
+    func finish(_ transaction: borrowing Transaction) throws -> Int64 {
+        let seen = try jobs(transaction)
+        let marks = try KeyedTable(table, key: retirement.key, transaction).marks(transaction)
+        var isSame = try site.ledger.verdict(of: proof.name, in: context.run, transaction).stale == 0
+        for job in seen where job.source.name == table {
+            if try site.ledger.seen(by: job.stage, transaction) != marks { isSame = false }
+        }
+        if isSame { return 0 }
+        var changed: Int64 = 0
+        let stages = MovedStage.all(of: request.pipeline, dependents: []).filter { $0.table == table.name }
+        for stage in stages {
+            let lookup = try StageRenewal.find(
+                stage, on: request.schema, limits: request.limits, ifAllowed: false, ledger: site.ledger, transaction)
+            guard case .ready(var renewal) = lookup else { continue }
+            let changes = try renewal.changes(site.ledger, transaction)
+            let rows = changes.map(\.rows).reduce(0, +)
+            if rows > request.maximumLockedRows { throw TooMuch(rows: rows) }
+            changed = max(changed, rows)
+            for (n, _) in changes { try renewal.finish(n, transaction) }
+        }
+        for (renewal, chunks) in try parts(transaction) {
+            for n in chunks {
+                // As often as it takes for all that may be done here; what stays stale is told afterwards.
+                for _ in 0...request.maximumLockedRows / VerifyRenewal.rows {
+                    if try !renewal.perform(n, transaction).hasMore { break }
+                }
+            }
+        }
+        return changed
+    }
+
+    /// The parts of the proof that read the table, and their chunks.
+    private func parts(
+        _ transaction: borrowing Transaction
+    ) throws -> [(renewal: VerifyRenewal, chunks: [Int64])] {
+        try jobs(transaction).compactMap { job in
+            guard case .verify(let work) = job.work, job.source.name == table else { return nil }
+            return (
+                VerifyRenewal(work, source: job.source, stage: job.stage, ledger: site.ledger),
+                try site.ledger.doneRanges(of: job.stage, transaction).map(\.n)
+            )
+        }
+    }
+
+    private func jobs(_ transaction: borrowing Transaction) throws -> [ChunkJob] {
+        try Proofs(
+            verification, of: request.pipeline.name, schema: request.schema, ledger: site.ledger,
+            limits: request.limits
+        ).jobs(stage: proof.name, of: context.run, DifferenceList(), transaction).jobs
+    }
+
+    private func inTransaction<R>(_ body: (borrowing Transaction) throws -> R) throws -> R {
+        try context.session.perform("looking at what stage \(proof.name) proves") { connection in
+            try connection.transaction(site.looking) { try body($0) }
+        }
+    }
+}
