@@ -80,11 +80,6 @@ public struct RunSummary: Sendable {
     /// good. One that was killed after its last stage lacks nothing.
     public var isInterrupted: Bool { hasNoEnd && !isComplete }
 
-    /// Whether it was taken back, and nothing of it was begun since.
-    public var isUndone: Bool {
-        end?.act == Act.undone.rawValue && stages.allSatisfy { $0.state == StageState.pending.rawValue }
-    }
-
     /// Whether it says that it runs while nobody works on it.
     public var hasNoEnd: Bool { state == RunState.running.rawValue && workers.isEmpty }
 }

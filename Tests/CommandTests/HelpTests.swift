@@ -65,7 +65,7 @@ struct HelpTests {
 
                 options:
                   --confirm DATABASE           the database's name, where something is removed
-                  --discard-new                remove what came or was changed since the run, too
+                  --discard-new                remove what came or changed since the run, too
 
                 example:
                   etl undo chapter-sections --confirm memoir

@@ -27,6 +27,7 @@ struct MovingStagesTests {
         #expect(batch.table == Identifier("b"))
         #expect(batch.key == [Identifier("id")])
         #expect(batch.statement.sql(where: "true").text == "update b as source set n = 1 where (true)")
+        #expect(batch.undo?.sql(where: "true").text == "update b as source set n = null where (true) and n = 1")
         #expect(verification.proofs.map(\.pipeline) == [nil, "other", nil])
         #expect(verification.proofs.map(\.stage) == ["rows", "lines", "fill"])
         #expect(verification.proofs.map(\.source.table.name) == ["a", "x", "b"])

@@ -59,7 +59,12 @@ struct UndoGuards {
         for table in Set(plan.created.tables + plan.created.columns.map(\.table)) {
             if try transaction.row("select exists (select from \(table))").bool(0) { return true }
         }
-        return plan.steps.contains { if case .takeBackRows = $0 { true } else { false } }
+        return plan.steps.contains { step in
+            switch step {
+            case .takeBackRows, .takeBackValues: true
+            case .forget, .restore, .remove: false
+            }
+        }
     }
 
     /// Archives that are not there, or not as they were made; columns that are there without our doing.

@@ -12,6 +12,8 @@ struct UndoPlan {
         case restore(String)
         /// Rows and values that a stream wrote to tables that stay.
         case takeBackRows(String, Pipelines.Stream)
+        /// Values that a batch wrote to a table that stays.
+        case takeBackValues(String, SQLBatch, by: RangedStatement)
         /// Objects are removed; with their tables goes what these streams wrote.
         case remove(String, along: [String])
     }
@@ -48,6 +50,7 @@ struct UndoPlan {
                 } else {
                     steps.append(.takeBackRows(record.name, stream))
                 }
+            case "batch": steps.append(Self.step(for: record, request, created))
             case "sql", "constraints":
                 let tables = (created.records[record.name] ?? []).compactMap { CreatedObject($0)?.table }
                 let along = goingAlong.filter { name in
@@ -60,6 +63,17 @@ struct UndoPlan {
         }
         self.steps = steps
         self.goingAlong = goingAlong
+    }
+
+    /// What a batch wrote goes with the columns that the run added to its table; else it is taken back, where it is known how.
+    private static func step(for record: StageRecord, _ request: UndoRequest, _ created: CreatedObjects) -> Step {
+        for stage in request.pipeline.stages where stage.name == record.name {
+            guard case .batch(let batch) = stage.work, let undo = batch.undo, record.sourceOID != nil else { continue }
+            let table = QualifiedName(schema: request.schema, name: batch.table)
+            if created.tables.contains(table) || created.columns.contains(where: { $0.table == table }) { continue }
+            return .takeBackValues(record.name, batch, by: undo)
+        }
+        return .forget(record.name)
     }
 
     /// The last stage first. Rows are taken back while the indexes are there by which they are found.

@@ -26,6 +26,11 @@ struct UndoStep {
             let outcome = try ColumnRestoration(context: context, stage: stage).perform()
             return Outcome(what: outcome.what, lacking: outcome.lacking)
         case .takeBackRows(let stage, let stream): return try takeBack(stage, stream)
+        case .takeBackValues(let stage, let batch, let statement):
+            let rows = try BatchRemoval(context: context, stage: stage, batch: batch, statement: statement).perform()
+            let what = "taken back in \(rows) rows of \(batch.table)"
+            try context.perform(stage) { try context.finish(stage, what, $0) }
+            return Outcome(what: what)
         case .remove(let stage, let along): return try remove(stage, along)
         }
     }
@@ -77,7 +82,9 @@ extension UndoPlan.Step {
     /// The stage that it is a part of.
     var stage: String {
         switch self {
-        case .forget(let stage), .restore(let stage), .takeBackRows(let stage, _), .remove(let stage, _): stage
+        case .forget(let stage), .restore(let stage), .takeBackRows(let stage, _),
+            .takeBackValues(let stage, _, _), .remove(let stage, _):
+            stage
         }
     }
 

@@ -94,7 +94,7 @@ extension CommandTable {
 
     static let undoOptions: [Option] = [
         .text("confirm", "DATABASE", "the database's name, where something is removed") { $0.undo.confirm = $1 },
-        .flag("discard-new", "remove what came or was changed since the run, too") { $0.undo.discardNew = true },
+        .flag("discard-new", "remove what came or changed since the run, too") { $0.undo.discardNew = true },
     ]
 
     static let purgeOptions: [Option] = [
