@@ -9,7 +9,7 @@ struct TargetComparison {
     let columns: [Identifier]
     private let elements: [ArrayElement]
     /// The target's columns that hold the source's key, as a key to pick ranges by.
-    let parent: [KeyColumn]
+    private let parent: [KeyColumn]
 
     /// A row of the target, or one that should be there.
     struct Finding {

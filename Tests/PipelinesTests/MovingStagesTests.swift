@@ -13,7 +13,7 @@ struct MovingStagesTests {
         let pipeline = try load()
         #expect(pipeline.needs == ["other"])
         #expect(pipeline.stages.map(\.work.kind) == ["stream", "batch", "verify", "retire"])
-        #expect(pipeline.stages.map(\.line) == [3, 7, 8, 11])
+        #expect(pipeline.stages.map(\.line) == [3, 7, 9, 12])
         guard case .stream(let stream) = pipeline.stages[0].work, case .batch(let batch) = pipeline.stages[1].work,
             case .verify(let verification) = pipeline.stages[2].work,
             case .retire(let retirement) = pipeline.stages[3].work

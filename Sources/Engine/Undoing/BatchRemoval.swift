@@ -38,9 +38,10 @@ struct BatchRemoval {
     private func takeBack(
         _ worked: WorkedChunk, _ range: KeyRange, _ source: KeyedTable, _ transaction: borrowing Transaction
     ) throws -> Int64 {
-        if worked.written.isEmpty { return 0 }
+        let written = Set(worked.rows.values.filter { $0.written != nil }.map(\.keyHash))
+        if written.isEmpty { return 0 }
         let all = ChunkQuery.condition(range, key: source.key, alias: "source")
-        let keys = try SeenRow.read(source, where: all, transaction).filter { worked.written.contains($0.hash) }
+        let keys = try KeyedRow.read(source, where: all, transaction).filter { written.contains($0.hash) }
         if keys.isEmpty { return 0 }
         let own = ChunkQuery.condition(keys.map(\.key), key: source.key, alias: "source")
         return try transaction.working(in: [source.name.schema], lock: UndoContext.rowLock) {

@@ -75,9 +75,9 @@ struct StreamRemains {
         let seen = KeyRange(above: range.lower, through: batch.end ?? range.upper)
         let comparison = try TargetComparison(tables, columns: reader.targetColumns, transaction)
         return Part(
-            batch: batch, worked: worked, range: seen, parent: comparison.parent,
+            batch: batch, worked: worked, range: seen, parent: try ParentKey.columns(tables, transaction),
             rows: try comparison.findings(batch.rows, in: seen, transaction).filter(\.isFound),
-            values: try WrittenBack(tables: tables, batch: batch).strangers(in: seen, transaction))
+            values: try WrittenBack(tables: tables, worked: worked).strangers(in: seen, transaction))
     }
 }
 
@@ -86,7 +86,7 @@ extension StreamRemains.Part {
         let text = tables.ledgerText
         return rows.flatMap { $0.differences(in: tables.target, isStale: false, text) }
             + values.map { value in
-                let (found, expected) = Difference.excerpts(value.found, value.expected, text)
+                let (found, expected) = Difference.excerpts(value.value, nil, text)
                 return Difference(
                     kind: .setByOthers, isStale: false, table: tables.source.name.description,
                     key: text.printable(value.key.description), place: tables.writeBack?.name ?? "", found: found,

@@ -58,8 +58,9 @@ struct StreamRemoval {
             if !context.discardsNew { try refuseChanged(try rows.among(part.rows, transaction), tables) }
             try transaction.working(in: [tables.source.name.schema], lock: UndoContext.rowLock) {
                 outcome.rows += try rows.remove(in: part.range, of: part.parent, transaction)
-                outcome.othersValues += try WrittenBack(tables: tables, batch: part.batch).takeBack(worked, transaction)
+                try WrittenBack(tables: tables, worked: worked).takeBack(in: part.range, transaction)
             }
+            outcome.othersValues += Int64(part.values.count(where: \.replacesOurs))
             rest = part.batch.end.map { KeyRange(above: $0, through: range.upper) }
         }
         return outcome

@@ -1,21 +1,22 @@
 import Ledger
 import Postgres
 
-/// The values that a stream wrote back to its source, and how they are told from those of others: they are still what the
-/// row gives.
+/// The values that a chunk of a stream wrote back to its source, and how they are told from those of others: they still have
+/// the hash that the ledger keeps.
 struct WrittenBack {
     let tables: StreamTables
-    /// The source rows, as they were read and transformed now.
-    let batch: Batch
+    /// What the chunk saw and wrote; nil where it was never done.
+    let worked: WorkedChunk?
 
     /// A value that is not ours.
     struct Stranger {
         let key: Key
-        let found: [UInt8]?
-        let expected: [UInt8]?
+        let value: [UInt8]
+        /// Whether there was one of ours in its place.
+        let replacesOurs: Bool
     }
 
-    /// The values in a range that are not what their rows give.
+    /// The values in a range that others have set.
     func strangers(
         in range: KeyRange, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [Stranger] {
@@ -23,51 +24,34 @@ struct WrittenBack {
         let keys = tables.source.key.map { "s.\($0.name.quoted)::text" }.joined(separator: ", ")
         let found = try transaction.run(
             """
-            select \(unsafe: keys), s.\(column)::text, v.value::jsonb::text
-              from \(tables.source.name) s left join \(values(batch.items)) on \(unsafe: matches)
+            select \(tables.source.keyHash(of: "s")), \(Self.hash(of: column)), s.\(column)::text, \(unsafe: keys)
+              from \(tables.source.name) s
              where \(ChunkQuery.condition(range, key: tables.source.key, alias: "s"))
                and nullif(s.\(column), 'null'::jsonb) is not null
-               and s.\(column)::text is distinct from v.value::jsonb::text
             """)
-        let count = tables.source.key.count
-        return found.rows.map { row in
-            Stranger(
-                key: Key((0..<count).compactMap { row.bytes($0) }), found: row.bytes(count),
-                expected: row.bytes(count + 1))
+        return found.rows.compactMap { row in
+            let ours = row.int(0).flatMap { worked?.rows[$0]?.written }
+            if let ours, ours == row.int(1) { return nil }
+            return Stranger(
+                key: Key(tables.source.key.indices.compactMap { row.bytes(3 + $0) }), value: row.bytes(2) ?? [],
+                replacesOurs: ours != nil)
         }
     }
 
-    /// Sets to null what was written, where it is still ours; says how many of the values written are another's by now.
-    func takeBack(_ worked: WorkedChunk, _ transaction: borrowing Transaction) throws(PostgresError) -> Int64 {
-        guard let column = tables.writeBack else { return 0 }
-        let written = batch.items.indices.filter { worked.written.contains(batch.seen.entry(at: $0).keyHash) }
-        if written.isEmpty { return 0 }
-        let items = written.map { batch.items[$0] }
+    /// Sets to null what was written in a range, where it is still ours.
+    func takeBack(in range: KeyRange, _ transaction: borrowing Transaction) throws(PostgresError) {
+        let written = worked?.rows.values.compactMap { row in row.written.map { (row.keyHash, $0) } } ?? []
+        guard let column = tables.writeBack, !written.isEmpty else { return }
         try transaction.run(
             """
-            update \(tables.source.name) s set \(column) = null from \(values(items))
-             where \(unsafe: matches) and s.\(column)::text = v.value::jsonb::text
+            update \(tables.source.name) s set \(column) = null
+              from unnest(\(.intArray(written.map(\.0))), \(.intArray(written.map(\.1)))) as v (key, value)
+             where \(ChunkQuery.condition(range, key: tables.source.key, alias: "s"))
+               and \(tables.source.keyHash(of: "s")) = v.key and \(Self.hash(of: column)) = v.value
             """)
-        let left = try transaction.row(
-            """
-            select count(*) from \(tables.source.name) s join \(values(items)) on \(unsafe: matches)
-             where nullif(s.\(column), 'null'::jsonb) is not null
-            """)
-        return left.int(0) ?? 0
     }
 
-    private var matches: String {
-        tables.source.key.enumerated().map { "s.\($1.name.quoted) = v.k\($0)::\($1.type)" }.joined(separator: " and ")
-    }
-
-    private func values(_ items: [Batch.Item]) -> SQL {
-        let keys = tables.source.key.indices.map { place -> SQL in "\(.textArray(items.map { $0.key.parts[place] }))" }
-        let names = tables.source.key.indices.map { "k\($0)" }.joined(separator: ", ")
-        let covers = items.map { item -> [UInt8]? in
-            if case .rejected = item.fate { nil } else { item.cover }
-        }
-        return """
-            unnest(\(.textArray(covers)), \(SQL.joined(keys, separator: ", "))) as v (value, \(unsafe: names))
-            """
+    private static func hash(of column: Identifier) -> SQL {
+        "hashtextextended(s.\(column)::text collate \"C\", 0)"
     }
 }

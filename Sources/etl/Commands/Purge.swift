@@ -6,7 +6,7 @@ import Pipelines
 func purge(_ options: PurgeOptions, settings: Settings, terminal: Terminal) throws(CommandFailure) -> ExitCode {
     let work = PipelineWork(settings: settings, terminal: terminal)
     let (pipeline, schema) = try work.load(options.pipeline)
-    let later = PipelineCatalog(project: settings.project.value).dependents(of: pipeline.name)
+    let later = work.later(than: pipeline.name)
     let site = work.site(work.stopOnSignals())
     let result = try working(rerun: work.command("purge", pipeline.name)) {
         try Purge(site: site, pipeline: pipeline, schema: schema, later: later, database: options.confirm).perform()

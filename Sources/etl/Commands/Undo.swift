@@ -6,7 +6,7 @@ import Pipelines
 func undo(_ options: UndoOptions, settings: Settings, terminal: Terminal) throws(CommandFailure) -> ExitCode {
     let work = PipelineWork(settings: settings, terminal: terminal)
     let (pipeline, schema) = try work.load(options.pipeline)
-    let later = PipelineCatalog(project: settings.project.value).dependents(of: pipeline.name)
+    let later = work.later(than: pipeline.name)
     let request = UndoRequest(
         pipeline: pipeline, schema: schema, later: later, database: options.confirm, discardsNew: options.discardNew)
     let site = work.site(work.stopOnSignals())

@@ -13,7 +13,7 @@ extension Memoir {
         try await blocking {
             let request = UndoRequest(
                 pipeline: try loaded(), schema: schema,
-                later: PipelineCatalog(project: project).dependents(of: pipeline),
+                later: later(),
                 database: confirming ? database.name : nil, discardsNew: discardsNew, limits: limits)
             return try Undo(site: site(reporter, interruption), request: request).perform()
         }
@@ -25,10 +25,14 @@ extension Memoir {
         try await blocking {
             try Purge(
                 site: site(Recorder()), pipeline: try loaded(), schema: schema,
-                later: PipelineCatalog(project: project).dependents(of: pipeline),
+                later: later(),
                 database: confirming ? database.name : nil
             ).perform()
         }
+    }
+
+    private func later() -> [String] {
+        PipelineCatalog(project: project).dependents(of: pipeline).pipelines.map(\.name).reversed()
     }
 
     /// All three pipelines, the newest first.
