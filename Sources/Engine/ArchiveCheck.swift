@@ -49,7 +49,7 @@ enum ArchiveCheck {
     }
 
     /// Compares one archive with its record.
-    private static func check(
+    static func check(
         _ record: ArchiveRecord, _ ledger: Ledger, _ transaction: borrowing Transaction
     ) throws -> String {
         let what = "\(RetiredColumns.list(record.columns)) of \(record.table)"

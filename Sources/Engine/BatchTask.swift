@@ -20,6 +20,9 @@ final class BatchTask {
     /// How long a row that somebody else has locked is waited for. We hold locks on other rows meanwhile.
     private static let rowLock = 0.5
 
+    /// What stands for the hash of a value where a batch wrote to a row: which values those are only its statement knows.
+    static let someValue: Int64 = 0
+
     init(_ job: BatchJob, source: KeyedTable, stage: ChunkedStage, ledger: Ledger) {
         self.job = job
         self.source = source
@@ -31,7 +34,10 @@ final class BatchTask {
         let range = ChunkQuery.condition(claim.range, key: source.key, alias: "source")
         let done = try work(where: range, in: claim.range, transaction)
         var outcome = ChunkOutcome()
-        for row in done.rows { outcome.seen.append(keyHash: row.hash, xmin: row.xmin, mark: row.mark) }
+        for (index, row) in done.rows.enumerated() {
+            outcome.seen.append(keyHash: row.hash, xmin: row.xmin, mark: row.mark)
+            if done.rewritten.contains(row.hash) { outcome.seen.keep(BatchTask.someValue, at: index) }
+        }
         outcome.migrated = Int64(done.rows.count)
         outcome.targetRows = Int64(done.written)
         return ChunkResult(outcome: outcome)
@@ -41,7 +47,7 @@ final class BatchTask {
     /// how many were written to; other stages that have seen them are told.
     func work(
         where condition: SQL, in range: KeyRange, _ transaction: borrowing Transaction
-    ) throws -> (rows: [KeyedRow], written: Int) {
+    ) throws -> (rows: [KeyedRow], rewritten: Set<Int64>, written: Int) {
         let (before, written, after) = try transaction.working(in: [source.name.schema], lock: Self.rowLock) {
             // Held, so that nobody else can write to a row between these statements.
             let before = try KeyedRow.read(source, where: condition, locking: true, transaction)
@@ -55,6 +61,7 @@ final class BatchTask {
             }
         }
         var rows: [KeyedRow] = []
+        var rewritten: Set<Int64> = []
         var renewed: [RenewedRow] = []
         let since = Dictionary(after.map { ($0.hash, $0) }) { first, _ in first }
         for row in before {
@@ -62,6 +69,7 @@ final class BatchTask {
             guard let now = since[row.hash] else { continue }
             rows.append(now)
             if now.xmin != row.xmin {
+                rewritten.insert(now.hash)
                 renewed.append(
                     RenewedRow(
                         keyHash: row.hash, oldXmin: row.xmin, oldMark: row.mark, xmin: now.xmin, mark: now.mark))
@@ -69,6 +77,6 @@ final class BatchTask {
         }
         try ledger.renewSeen(
             of: source.oid, renewed, in: range, keyTypes: source.key.map(\.type), except: stage, transaction)
-        return (rows, written)
+        return (rows, rewritten, written)
     }
 }

@@ -18,7 +18,7 @@ enum CatalogObjects {
         try transaction.run(
             """
             select object from (
-                select case c.relkind when 'i' then 'index' when 'S' then 'sequence' when 'v' then 'view'
+                select case c.relkind when 'i' then 'index' when 'I' then 'index' when 'S' then 'sequence' when 'v' then 'view'
                                       when 'm' then 'materialized view' else 'table' end
                        || format(' %I.%I', n.nspname, c.relname) as object, c.xmin as entry, n.nspname
                   from pg_class c join pg_namespace n on n.oid = c.relnamespace

@@ -74,6 +74,8 @@ struct ChunkJob: Sendable {
 struct ChunkResult {
     var outcome: ChunkOutcome
     var rejects: [RejectRecord] = []
+    /// The source rows that had rows in the target before.
+    var found: [Key] = []
     /// The last key, where the work stopped before the chunk's end.
     var end: Key?
 }

@@ -171,6 +171,7 @@ final class ChunkWorker {
         let result = try task.perform(claim, carefully: careful == claim.n, transaction)
         last = result.outcome
         try site.ledger.addRejects(result.rejects, in: claim, of: stage, transaction)
+        try site.ledger.addFound(result.found, of: stage, transaction)
         try site.ledger.finishChunk(claim, of: stage, with: result.outcome, endingAt: result.end, transaction)
         try site.noteStopRequest(of: stage.run, transaction)
         // A transaction that sees one moment only would take a chunk that another has claimed since.

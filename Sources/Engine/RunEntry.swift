@@ -5,7 +5,7 @@ import Postgres
 /// The way into a run that exists, for work on it that is no run itself, and out again.
 struct RunEntry {
     /// How long another process is waited for before it is said to be active.
-    private static let patience = 5.0
+    static let patience = 5.0
 
     let site: Site
     let pipeline: Pipeline

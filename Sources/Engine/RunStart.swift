@@ -102,7 +102,10 @@ struct RunStart {
         let leader = Introduction(site: site, run: run.id, number: 0)
         let begun = Begun(run: run.id, plan: plan, fingerprints: fingerprints, leader: leader)
         if plan.steps.isEmpty { return begun }
-        if !request.joins { try ActiveRun.refuse(run, site.ledger, transaction) }
+        // Whoever takes the run back is not to be helped with it.
+        if try !request.joins || site.ledger.isBeingUndone(run.id, transaction) {
+            try ActiveRun.refuse(run, site.ledger, transaction)
+        }
         let isAlone = try site.ledger.livingWorkers(of: run.id, transaction).isEmpty
         // In this very transaction, or whoever waits for the run's row would find nobody at work.
         try leader.enter(connection, transaction)

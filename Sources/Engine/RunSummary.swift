@@ -71,6 +71,11 @@ public struct RunSummary: Sendable {
             }
     }
 
+    /// Whether it was taken back, and nothing of it was begun since.
+    public var isUndone: Bool {
+        end?.act == Act.undone.rawValue && stages.allSatisfy { $0.state == StageState.pending.rawValue }
+    }
+
     /// Whether it says that it runs while nobody works on it, and is not complete: it was killed, or lost its server for
     /// good. One that was killed after its last stage lacks nothing.
     public var isInterrupted: Bool { hasNoEnd && !isComplete }

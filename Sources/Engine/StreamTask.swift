@@ -35,6 +35,6 @@ final class StreamTask {
         outcome.adopted = found.adopted
         outcome.kept = found.kept
         outcome.targetRows -= found.unwritten
-        return ChunkResult(outcome: outcome, rejects: batch.rejects, end: batch.end)
+        return ChunkResult(outcome: outcome, rejects: batch.rejects, found: found.keys, end: batch.end)
     }
 }

@@ -19,11 +19,14 @@ struct TargetMerge {
         /// With other rows, which were kept, and how many rows of theirs were not written for that.
         var kept: Int64 = 0
         var unwritten: Int64 = 0
+        /// All of them, whatever became of their rows.
+        var keys: [Key] = []
 
         static func + (one: Found, other: Found) -> Found {
             Found(
                 adopted: one.adopted + other.adopted, kept: one.kept + other.kept,
-                unwritten: one.unwritten + other.unwritten)
+                unwritten: one.unwritten + other.unwritten,
+                keys: one.keys + other.keys)
         }
     }
 
@@ -42,14 +45,16 @@ struct TargetMerge {
         if rows.count > 0 { try transaction.copyIn(rows, into: Self.staged, columns: columns) }
         let old = existingRows(of: keys)
         let different = try differing(from: old, transaction)
-        let present = try transaction.row(
-            "select count(*) from (select distinct \(SQL.list(tables.parent)) from \(old) o) p")
+        let printed = SQL(unsafe: tables.parent.map { "\($0.quoted)::text" }.joined(separator: ", "))
+        let present = try transaction.run("select distinct \(printed) from \(old) o").rows.map { row in
+            Key(tables.parent.indices.compactMap { row.bytes($0) })
+        }
         if !different.isEmpty {
             try settle(different, transaction)
             if existing == .replace { try expectReplaced(old, transaction) }
         }
         try insert("not exists (select from \(old) o where \(sameParent("o", "n")))", transaction)
-        var found = Found(adopted: (present.int(0) ?? 0) - Int64(different.count))
+        var found = Found(adopted: Int64(present.count - different.count), keys: present)
         if existing == .keep, !different.isEmpty {
             found.kept = Int64(different.count)
             found.unwritten =

@@ -29,7 +29,7 @@ public struct Actor: Sendable, Equatable {
 public enum Act: String, Sendable {
     case begin, resume, join, finish, stop, fail
     case stopRequested = "stop-requested"
-    case retry, verify, drop
+    case retry, verify, drop, undo, undone, purge
     case catchUp = "catch-up"
     case acceptReject = "accept-reject"
     case acceptKey = "accept-unmapped"

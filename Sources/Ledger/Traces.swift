@@ -2,7 +2,7 @@ public import Postgres
 
 /// How the last work on a run ended, as whoever did it wrote into the audit.
 public struct RunEnd: Sendable, Equatable {
-    /// `finish`, `stop` or `fail`.
+    /// `finish`, `stop`, `fail` or `undone`.
     public let act: String
     /// When, as PostgreSQL prints it.
     public let at: String
@@ -49,7 +49,7 @@ extension Ledger {
             """
             select act, at, detail, host, os_pid, os_user from audit
              where run_id = \(.int(run.value)) and act in (\(.text(Act.finish.rawValue)), \(.text(Act.stop.rawValue)),
-                   \(.text(Act.fail.rawValue)))
+                   \(.text(Act.fail.rawValue)), \(.text(Act.undone.rawValue)))
              order by id desc limit 1
             """
         ).first.map { row in

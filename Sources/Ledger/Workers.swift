@@ -97,7 +97,7 @@ extension Ledger {
                        where a.run_id = w.run_id and a.host = w.host and a.os_pid = w.os_pid
                          and a.act in (\(.text(Act.begin.rawValue)), \(.text(Act.resume.rawValue)),
                                        \(.text(Act.join.rawValue)), \(.text(Act.retry.rawValue)),
-                                       \(.text(Act.verify.rawValue)))), started_at)
+                                       \(.text(Act.verify.rawValue)), \(.text(Act.undo.rawValue)))), started_at)
             """
         return try workers(of: run, Self.workerIsSeen, since: since, transaction)
     }

@@ -165,8 +165,8 @@ comment on column chunks.bytes is 'Bytes of documents read.';
 comment on column chunks.seen is 'What was seen, in key order, 12 bytes a row: 64-bit hash of the key, xmin.';
 comment on column chunks.seen_sum is 'Sum over the rows seen of a hash of key and xmin, which the server can add up by itself.';
 comment on column chunks.fates is 'A letter for each row seen: m migrated, e empty, r rejected; when verifying also s stale, w wrong. A row that is gone is seen no more.';
-comment on column chunks.written is 'One bit for each row seen: whether its value was written back to the source by us.';
-comment on column chunks.written_values is '8 bytes for each of those bits that is set: a 64-bit hash of the value.';
+comment on column chunks.written is 'One bit for each row seen: whether we wrote to that row ourselves.';
+comment on column chunks.written_values is '8 bytes for each of those bits that is set: a 64-bit hash of the value; 0 where a batch wrote it.';
 comment on column chunks.finished_at is 'When it was done.';
 
 create table rejects (
@@ -194,7 +194,7 @@ comment on column rejects.key is 'The key as PostgreSQL prints it: a string, or 
 comment on column rejects.code is 'Why, in one word that stays the same between versions.';
 comment on column rejects.place is 'Where in the row.';
 comment on column rejects.message is 'Why, for people.';
-comment on column rejects.state is 'open; accepted by an operator; or resolved, when the row was migrated after all or is gone.';
+comment on column rejects.state is 'open; accepted by an operator; or resolved, when the row was migrated after all, is gone, or the run was undone.';
 comment on column rejects.rejected_at is 'When it was rejected last.';
 comment on column rejects.resolved_at is 'When it was resolved.';
 
@@ -213,6 +213,18 @@ comment on column unmapped.stage is 'The stage.';
 comment on column unmapped.chunk is 'The chunk in which they were met.';
 comment on column unmapped.name is 'The key, with control characters escaped as in JSON.';
 comment on column unmapped.count is 'In how many documents it was met.';
+
+create table found_rows (
+    run_id bigint not null,
+    stage text not null,
+    key jsonb not null,
+    primary key (run_id, stage, key),
+    foreign key (run_id, stage) references stages (run_id, name) on delete cascade
+);
+comment on table found_rows is 'Source rows that had rows in the target before the run wrote any: those stay when it is undone.';
+comment on column found_rows.run_id is 'The run.';
+comment on column found_rows.stage is 'The stage.';
+comment on column found_rows.key is 'The key as PostgreSQL prints it, as in the table rejects.';
 
 create table accepted_keys (
     run_id bigint not null references runs (id) on delete cascade,
@@ -248,8 +260,8 @@ comment on column archives.relation is 'The table of this schema that holds key,
 comment on column archives.source_schema is 'The schema of the table that the columns were dropped from.';
 comment on column archives.source_table is 'The table that the columns were dropped from.';
 comment on column archives.key is 'The columns of its key.';
-comment on column archives.columns is 'An array, an object a dropped column: name, type, collation, not_null, default, generated, identity, comment, storage, compression, statistics, options; null where it is as usual.';
-comment on column archives.dependents is 'The statements that make again what went with the columns, in the order in which that works: sequences, indexes, constraints, statistics, grants.';
+comment on column archives.columns is 'An array, an object a dropped column: name, type, collation, not_null, default, generated, identity, comment, storage, compression, statistics, options; null where it is as usual. restored, once it is in its table again.';
+comment on column archives.dependents is 'The statements that make again what went with the columns, in the order in which that works, as far as that is still to be done: sequences, indexes, constraints, statistics, grants.';
 comment on column archives.rows is 'How many rows the table had.';
 comment on column archives.seen_sum is 'The sum of their marks, as it was verified and as it was under the lock.';
 comment on column archives.archived_at is 'When they were dropped.';

@@ -11,7 +11,8 @@ struct BatchReader {
         let table = source?.identifier("table")
         let key = source?.identifiers("key")
         let statement = scripts.statement(of: stage, for: .batch)
-        guard let table, let key, let statement else { return nil }
-        return SQLBatch(table: table, key: key, statement: statement)
+        let undo = stage.has("undo") ? scripts.statement(of: stage, at: "undo", for: .batch) : nil
+        guard let table, let key, let statement, undo != nil || !stage.has("undo") else { return nil }
+        return SQLBatch(table: table, key: key, statement: statement, undo: undo)
     }
 }

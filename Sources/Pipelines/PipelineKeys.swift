@@ -22,7 +22,7 @@ enum PipelineKeys {
         switch kind {
         case .check, .sql: ["sql"]
         case .stream: ["source", "transform", "target", "write_back"]
-        case .batch: ["source", "sql"]
+        case .batch: ["source", "sql", "undo"]
         case .constraints: ["constraints"]
         case .verify: ["proofs"]
         case .retire: ["table", "key", "columns", "proof"]

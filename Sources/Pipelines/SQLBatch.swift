@@ -8,4 +8,7 @@ public struct SQLBatch: Equatable, Sendable {
     public let key: [Identifier]
     /// The statement. Doing it twice must be the same as doing it once.
     public let statement: RangedStatement
+    /// What takes back what the statement wrote to rows, where that is still there; nil when nothing is said of it. It
+    /// is no part of what the stage is: it may be added or mended later.
+    public let undo: RangedStatement?
 }

@@ -13,14 +13,14 @@ struct ScriptReader {
         case proof
     }
 
-    /// The script that the key `sql` names; nil when it leaves a problem.
-    func script(of object: ObjectReader) -> SQLScript? {
-        guard let path = object.string("sql") else { return nil }
+    /// The script that a key names; nil when it leaves a problem.
+    func script(of object: ObjectReader, at key: String = "sql") -> SQLScript? {
+        guard let path = object.string(key) else { return nil }
         let bytes: [UInt8]
         do throws(ProjectFiles.Fault) {
             bytes = try files.read(path)
         } catch {
-            object.complain(about: "sql", "names \(quotation(path)): \(error.message)")
+            object.complain(about: key, "names \(quotation(path)): \(error.message)")
             return nil
         }
         do throws(SQLTextError) {
@@ -33,9 +33,11 @@ struct ScriptReader {
         return nil
     }
 
-    /// The statement for ranges of keys in the file that the key `sql` names; nil when it leaves a problem.
-    func statement(of object: ObjectReader, for purpose: Purpose) -> RangedStatement? {
-        guard let script = script(of: object), let statement = script.statements.first else { return nil }
+    /// The statement for ranges of keys in the file that a key names; nil when it leaves a problem.
+    func statement(
+        of object: ObjectReader, at key: String = "sql", for purpose: Purpose
+    ) -> RangedStatement? {
+        guard let script = script(of: object, at: key), let statement = script.statements.first else { return nil }
         do throws(RangedStatement.Fault) {
             let ranged = try RangedStatement(script)
             guard let objection = objection(to: statement, for: purpose) else { return ranged }

@@ -22,6 +22,8 @@ struct HelpTests {
                   catch-up   bring over what came, changed or vanished since
                   rejects    show the rows that could not be migrated, and why
                   retry      process rejected rows again after the data was mended
+                  undo       take a run back: dropped columns return, what it made goes
+                  purge      forget a run: its archives and its rows in the ledger
                   stop       ask a run, wherever it is, to stop in order
                   config     show every setting and where it came from
                   sandbox    a private PostgreSQL to try things on
@@ -50,6 +52,25 @@ struct HelpTests {
 
                 example:
                   etl help run
+                """)
+    }
+
+    @Test("help about undo")
+    func undoCommand() throws {
+        #expect(
+            try help("undo") == """
+                etl undo: take a run back: dropped columns return, what it made goes
+
+                usage: etl undo PIPELINE [OPTION…]
+
+                options:
+                  --confirm DATABASE           the database's name, where something is removed
+                  --discard-new                remove what came or changed since the run, too
+
+                example:
+                  etl undo chapter-sections --confirm memoir
+
+                Options of every command are listed by etl --help.
                 """)
     }
 

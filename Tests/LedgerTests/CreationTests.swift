@@ -131,7 +131,7 @@ struct TablesTests {
         #expect(try await book.psql("select obj_description('etl'::regnamespace, 'pg_namespace') <> ''") == "t")
         #expect(
             try await book.psql(
-                "select count(*) from pg_class where relnamespace = 'etl'::regnamespace and relkind = 'r'") == "10")
+                "select count(*) from pg_class where relnamespace = 'etl'::regnamespace and relkind = 'r'") == "11")
     }
 
     @Test(

@@ -139,6 +139,7 @@ struct MemoirPipelineTests {
         #expect(batch.table == Identifier("chapter_sections"))
         #expect(batch.key == [id])
         #expect(batch.statement.name == "sql/fill_section_image_id.sql")
+        #expect(batch.undo?.name == "sql/clear_section_image_id.sql")
         #expect(verification.proofs.map(\.pipeline) == ["memoir-images", nil])
         #expect(verification.proofs.map(\.stage) == ["images", "backfill"])
         #expect(verification.proofs[0].subject == .stream(images))

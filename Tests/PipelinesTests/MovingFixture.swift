@@ -9,7 +9,8 @@ enum Moving {
               "source": { "table": "a", "key": ["k"], "columns": ["c"], "carry": ["m"], "maybe_missing": true },
               "transform": "memoir-images",
               "target": { "table": "b", "parent": ["a_k"], "rows": "M  IS NOT NULL" } },
-            { "name": "fill", "kind": "batch", "source": { "table": "b", "key": ["id"] }, "sql": "sql/fill.sql" },
+            { "name": "fill", "kind": "batch", "source": { "table": "b", "key": ["id"] }, "sql": "sql/fill.sql",
+              "undo": "sql/clear.sql" },
             { "name": "proof", "kind": "verify", "proofs": [
               { "stage": "rows" }, { "pipeline": "other", "stage": "lines" },
               { "stage": "fill", "sql": "sql/differing.sql" } ] },
@@ -27,6 +28,7 @@ enum Moving {
 
     static let files = [
         "sql/fill.sql": "update b as source set n = 1 where :range;",
+        "sql/clear.sql": "update b as source set n = null where :range and n = 1;",
         "sql/differing.sql": "select source.id, n, 1 from b as source where :range and n <> 1;",
         "pipelines/other.json": other,
     ]

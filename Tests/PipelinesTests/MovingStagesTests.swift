@@ -13,7 +13,7 @@ struct MovingStagesTests {
         let pipeline = try load()
         #expect(pipeline.needs == ["other"])
         #expect(pipeline.stages.map(\.work.kind) == ["stream", "batch", "verify", "retire"])
-        #expect(pipeline.stages.map(\.line) == [3, 7, 8, 11])
+        #expect(pipeline.stages.map(\.line) == [3, 7, 9, 12])
         guard case .stream(let stream) = pipeline.stages[0].work, case .batch(let batch) = pipeline.stages[1].work,
             case .verify(let verification) = pipeline.stages[2].work,
             case .retire(let retirement) = pipeline.stages[3].work
@@ -27,6 +27,7 @@ struct MovingStagesTests {
         #expect(batch.table == Identifier("b"))
         #expect(batch.key == [Identifier("id")])
         #expect(batch.statement.sql(where: "true").text == "update b as source set n = 1 where (true)")
+        #expect(batch.undo?.sql(where: "true").text == "update b as source set n = null where (true) and n = 1")
         #expect(verification.proofs.map(\.pipeline) == [nil, "other", nil])
         #expect(verification.proofs.map(\.stage) == ["rows", "lines", "fill"])
         #expect(verification.proofs.map(\.source.table.name) == ["a", "x", "b"])

@@ -39,7 +39,8 @@ struct BatchRenewal {
         let wanted = Set((changes.new + changes.rewritten).map(\.hash))
         let part = changes.current.filter { wanted.contains($0.hash) }.prefix(Self.rows)
         var rejects: [RejectRecord] = []
-        try work(on: Array(part), in: chunk.range, &renewed, &rejects, transaction)
+        let written = Set(chunk.rows.filter { $0.written != nil }.map(\.keyHash))
+        try work(on: Array(part), in: chunk.range, writtenBefore: written, &renewed, &rejects, transaction)
         try settle(rejects, tried: part.map(\.key), changes, of: chunk, transaction)
         try renewed.store(of: stage, targetRows: "target_rows", ledger, transaction)
         return renewed.outcome
@@ -47,7 +48,7 @@ struct BatchRenewal {
 
     /// Runs the statement for some rows; in halves where the server refuses one of them, which is a reject.
     private func work(
-        on rows: [KeyedRow], in range: KeyRange, _ renewed: inout RenewedRows, _ rejects: inout [RejectRecord],
+        on rows: [KeyedRow], in range: KeyRange, writtenBefore written: Set<Int64>, _ renewed: inout RenewedRows, _ rejects: inout [RejectRecord],
         _ transaction: borrowing Transaction
     ) throws {
         if rows.isEmpty { return }
@@ -55,7 +56,10 @@ struct BatchRenewal {
         do {
             let done = try transaction.savepoint { try task.work(where: condition, in: range, transaction) }
             for row in done.rows {
-                renewed.add(SeenRow(keyHash: row.hash, xmin: row.xmin, fate: .migrated), mark: row.mark)
+                let isOurs = done.rewritten.contains(row.hash) || written.contains(row.hash)
+                let seen = SeenRow(
+                    keyHash: row.hash, xmin: row.xmin, fate: .migrated, written: isOurs ? BatchTask.someValue : nil)
+                renewed.add(seen, mark: row.mark)
             }
         } catch let fault as Unworkable {
             if rows.count == 1 {
@@ -68,8 +72,8 @@ struct BatchRenewal {
                 return
             }
             let middle = rows.count / 2
-            try work(on: Array(rows[..<middle]), in: range, &renewed, &rejects, transaction)
-            try work(on: Array(rows[middle...]), in: range, &renewed, &rejects, transaction)
+            try work(on: Array(rows[..<middle]), in: range, writtenBefore: written, &renewed, &rejects, transaction)
+            try work(on: Array(rows[middle...]), in: range, writtenBefore: written, &renewed, &rejects, transaction)
         }
     }
 

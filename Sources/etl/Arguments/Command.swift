@@ -17,6 +17,8 @@ enum Command: Sendable, Equatable {
     case catchUp(CatchUpOptions)
     case rejects(RejectsOptions)
     case retry(pipeline: String)
+    case undo(UndoOptions)
+    case purge(PurgeOptions)
     case config
     case sandbox(SandboxAction)
     case stop(pipeline: String)
@@ -117,6 +119,19 @@ struct RejectsOptions: Sendable, Equatable {
     var pipeline = ""
     var export: String?
     var limit: Int?
+}
+
+/// Options of `etl undo`.
+struct UndoOptions: Sendable, Equatable {
+    var pipeline = ""
+    var confirm: String?
+    var discardNew = false
+}
+
+/// Options of `etl purge`.
+struct PurgeOptions: Sendable, Equatable {
+    var pipeline = ""
+    var confirm: String?
 }
 
 /// What to do with the private PostgreSQL.

@@ -83,6 +83,22 @@ enum CommandTable {
             example: "etl retry chapter-sections",
             make: { (_, arguments) throws(UsageError) in .retry(pipeline: arguments[0]) }),
         CommandEntry(
+            name: "undo", summary: "take a run back: dropped columns return, what it made goes",
+            arguments: .one("PIPELINE"), options: undoOptions, example: "etl undo chapter-sections --confirm memoir",
+            make: { (draft, arguments) throws(UsageError) in
+                var options = draft.undo
+                options.pipeline = arguments[0]
+                return .undo(options)
+            }),
+        CommandEntry(
+            name: "purge", summary: "forget a run: its archives and its rows in the ledger",
+            arguments: .one("PIPELINE"), options: purgeOptions, example: "etl purge chapter-sections --confirm memoir",
+            make: { (draft, arguments) throws(UsageError) in
+                var options = draft.purge
+                options.pipeline = arguments[0]
+                return .purge(options)
+            }),
+        CommandEntry(
             name: "stop", summary: "ask a run, wherever it is, to stop in order", arguments: .one("PIPELINE"),
             example: "etl stop chapter-sections",
             make: { (_, arguments) throws(UsageError) in .stop(pipeline: arguments[0]) }),

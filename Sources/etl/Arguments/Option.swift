@@ -9,6 +9,8 @@ struct Draft: Sendable {
     var plan = PlanOptions()
     var verify = VerifyOptions()
     var catchUp = CatchUpOptions()
+    var undo = UndoOptions()
+    var purge = PurgeOptions()
     var wantsHelp = false
     var wantsVersion = false
 }

@@ -97,6 +97,15 @@ extension CommandTable {
         .number("limit", 1...1_000_000, "show at most N; else 20") { $0.rejects.limit = $1 },
     ]
 
+    static let undoOptions: [Option] = [
+        .text("confirm", "DATABASE", "the database's name, where something is removed") { $0.undo.confirm = $1 },
+        .flag("discard-new", "remove what came or changed since the run, too") { $0.undo.discardNew = true },
+    ]
+
+    static let purgeOptions: [Option] = [
+        .text("confirm", "DATABASE", "the database's name, where an archive is removed") { $0.purge.confirm = $1 }
+    ]
+
     /// Workers and batch sizes, for whichever command has them.
     static func workOptions(
         _ change: @escaping @Sendable (inout Draft, (inout WorkOptions) -> Void) -> Void

@@ -31,6 +31,10 @@ extension Invocation {
             return try rejects(options, settings: try settings(environment, terminal), terminal: terminal)
         case .retry(let pipeline):
             return try retry(pipeline: pipeline, settings: try settings(environment, terminal), terminal: terminal)
+        case .undo(let options):
+            return try undo(options, settings: try settings(environment, terminal), terminal: terminal)
+        case .purge(let options):
+            return try purge(options, settings: try settings(environment, terminal), terminal: terminal)
         case .stop(let pipeline):
             return try stop(pipeline: pipeline, settings: try settings(environment, terminal), terminal: terminal)
         }

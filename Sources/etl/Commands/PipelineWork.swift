@@ -28,6 +28,12 @@ struct PipelineWork {
         return found.pipelines
     }
 
+    /// The names of the pipelines that build on one, those that build on others of them first.
+    func later(than name: String) -> [String] {
+        let found = PipelineCatalog(project: settings.project.value).dependents(of: name)
+        return found.unreadable + found.pipelines.map(\.name).reversed()
+    }
+
     /// A command on a pipeline as it must be typed to mean the same database and tables as this one does.
     func command(_ verb: String, _ pipeline: String) -> String {
         (["etl", verb, pipeline] + options).map(ShellWord.quoted).joined(separator: " ")

@@ -57,6 +57,7 @@ struct StatusReport: Sendable {
         let others = summary.workers.isEmpty ? "" : "; others are still at work"
         switch end.act {
         case "fail": return ["\("failed", .bad) at \(moment) in \(who): \(end.detail)\(others)"]
+        case "undone": return ["undone at \(moment) in \(who): \(end.detail)\(others)"]
         case "stop": return ["stopped at \(moment) in \(who): \(end.detail)\(others)"]
         default: return ["done \(end.detail) at \(moment) in \(who)\(others)"]
         }

@@ -9,7 +9,8 @@ enum SummaryText {
 
     /// The state in a word; a run that says running while nobody works on it was interrupted, unless it lacks nothing.
     static func state(_ summary: RunSummary) -> String {
-        summary.isInterrupted ? "interrupted" : summary.hasNoEnd ? "done" : summary.state
+        if summary.isUndone { return "undone" }
+        return summary.isInterrupted ? "interrupted" : summary.hasNoEnd ? "done" : summary.state
     }
 
     /// The state in words, and which run it is.
@@ -19,7 +20,7 @@ enum SummaryText {
             switch word {
             case "done": .good
             case "running": .busy
-            case "stopped": .caution
+            case "stopped", "undone": .caution
             default: .bad
             }
         var facts = ["run \(summary.run) on schema \(summary.schema)", "begun \(Quantity.moment(summary.startedAt))"]

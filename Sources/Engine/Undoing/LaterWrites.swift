@@ -1,0 +1,101 @@
+import Ledger
+import Pipelines
+import Postgres
+
+/// Looks for what came, or was changed, since a run wrote what is to be removed.
+struct LaterWrites {
+    let context: UndoContext
+    let plan: UndoPlan
+
+    private var schema: Identifier { context.schema }
+    private var ledger: Ledger { context.site.ledger }
+
+    /// Everything that would be lost with what the run wrote.
+    func find() throws -> Strangers {
+        var strangers = Strangers()
+        var known: Set<QualifiedName> = []
+        var knownColumns: Set<CreatedObject> = []
+        for stage in context.pipeline.stages where plan.begun.contains(where: { $0.name == stage.name }) {
+            switch stage.work {
+            case .stream(let stream):
+                let target = QualifiedName(schema: schema, name: stream.target.table)
+                let source = QualifiedName(schema: schema, name: stream.source.table)
+                known.insert(target)
+                if let column = stream.writeBack { knownColumns.insert(.column(column, of: source)) }
+                let record = plan.begun.first { $0.name == stage.name }
+                guard record?.sourceOID != nil, record?.skipped == nil else { continue }
+                let remains = StreamRemains(context: context, stage: stage.name, stream: stream)
+                let isWhole = plan.goingAlong.contains(stage.name)
+                if try !remains.find(onlyOwn: !isWhole, into: &strangers) { strangers.incomparable.append(stage.name) }
+            case .batch(let batch):
+                let table = QualifiedName(schema: schema, name: batch.table)
+                for column in plan.created.columns where column.table == table {
+                    knownColumns.insert(.column(column.column, of: table))
+                }
+                try findDifferences(of: stage.name, batch, into: &strangers)
+            case .check, .sql, .constraints, .verify, .retire: break
+            }
+        }
+        // What no stage fills others have filled.
+        for table in plan.created.tables where !known.contains(table) {
+            try count("\(table)", where: "true", table, nil, into: &strangers)
+        }
+        for (table, column) in plan.created.columns where !knownColumns.contains(.column(column, of: table)) {
+            try count("\(table)", where: "\(column) is not null", table, column, into: &strangers)
+        }
+        return strangers
+    }
+
+    private func count(
+        _ from: SQL, where condition: SQL, _ table: QualifiedName, _ column: Identifier?,
+        into strangers: inout Strangers
+    ) throws {
+        let rows = try look { try $0.row("select count(*) from \(from) where \(condition)").int(0) ?? 0 }
+        strangers.add(rows: rows, of: column.map { "\(table).\($0)" } ?? table.description)
+    }
+
+    /// What a batch's own proof says is not as the batch leaves it.
+    private func findDifferences(of stage: String, _ batch: SQLBatch, into strangers: inout Strangers) throws {
+        let table = QualifiedName(schema: schema, name: batch.table)
+        let goes = plan.created.tables.contains(table) || plan.created.columns.contains { $0.table == table }
+        guard goes, let proof = proof(of: stage) else { return }
+        let (chunks, source) = try look { transaction in
+            let source = try KeyedTable(table, key: batch.key, transaction)
+            let chunked = ChunkedStage(run: context.run, name: stage, keyColumns: batch.key.count)
+            return (try ledger.chunkRanges(of: chunked, transaction), source)
+        }
+        for chunk in chunks {
+            let range = ChunkQuery.condition(chunk.range, key: source.key, alias: "source")
+            let keys = try look { transaction in
+                try transaction.working(in: [schema], lock: 0) {
+                    try transaction.run(proof.sql(where: range)).rows.map { $0.text(0) ?? "" }
+                }
+            }
+            let differences = keys.prefix(5).map { key in
+                Difference(
+                    kind: .different, isStale: false, table: table.description, key: key, place: "", found: nil,
+                    expected: nil)
+            }
+            strangers.add(Array(differences), count: keys.count)
+        }
+    }
+
+    private func proof(of stage: String) -> RangedStatement? {
+        for other in context.pipeline.stages {
+            guard case .verify(let verification) = other.work else { continue }
+            for proof in verification.proofs where proof.pipeline == nil && proof.stage == stage {
+                if case .batch(_, let differences) = proof.subject { return differences }
+            }
+        }
+        return nil
+    }
+
+    private func look<R>(_ work: (borrowing Transaction) throws -> R) throws -> R {
+        try context.site.throwIfStopping()
+        return try context.session.perform("looking at what the run wrote") { connection in
+            var settings = context.site.looking
+            settings.statement = 0
+            return try connection.transaction(settings) { try work($0) }
+        }
+    }
+}

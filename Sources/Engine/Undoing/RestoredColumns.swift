@@ -1,0 +1,85 @@
+import Ledger
+import Postgres
+
+/// The statements that make dropped columns again.
+struct RestoredColumns {
+    let dropped: DroppedColumns
+    /// The columns whose values come from the archive, and the names under which they are filled.
+    let filled: [(column: DroppedColumn, hidden: Identifier)]
+
+    init(_ dropped: DroppedColumns, run: RunID) {
+        self.dropped = dropped
+        filled = dropped.columns.enumerated().compactMap { index, column in
+            guard column.generated == nil, let hidden = Identifier("etl_undo_\(run.value)_\(index + 1)") else {
+                return nil
+            }
+            return (column, hidden)
+        }
+    }
+
+    var table: QualifiedName { dropped.table }
+
+    /// For people.
+    var description: String { RetiredColumns.list(dropped.columns.map(\.name)) }
+
+    func archive(in ledger: Ledger) -> QualifiedName? {
+        dropped.relation.map { QualifiedName(schema: ledger.schema, name: $0) }
+    }
+
+    /// Adds the columns that are to be filled. Without a default: rows that came after the drop never had a value.
+    var additions: [SQL] {
+        if filled.isEmpty { return [] }
+        let columns = filled.map { column, hidden in
+            "add column \(hidden.quoted) \(column.type)" + (column.collation.map { " collate \($0)" } ?? "")
+        }
+        let storage = filled.flatMap { column, hidden in
+            ["alter column \(hidden.quoted) set storage \(column.storage)"]
+                + (column.compression.map { ["alter column \(hidden.quoted) set compression \($0)"] } ?? [])
+        }
+        return [
+            "alter table \(table) \(unsafe: columns.joined(separator: ", "))",
+            "alter table \(table) \(unsafe: storage.joined(separator: ", "))",
+        ]
+    }
+
+    /// Fills them for some keys.
+    func filling(from archive: QualifiedName, where condition: SQL) -> SQL {
+        let values = filled.map { "\($0.hidden.quoted) = a.\($0.column.name.quoted)" }.joined(separator: ", ")
+        let keys = dropped.key.map { "t.\($0.quoted) = a.\($0.quoted)" }.joined(separator: " and ")
+        return """
+            update \(table) t set \(unsafe: values) from \(archive) a
+             where \(unsafe: keys) and \(condition)
+            """
+    }
+
+    /// Sequences that went with the columns: their defaults need them.
+    var sequences: [String] { dropped.dependents.filter { $0.hasPrefix("create sequence ") } }
+
+    /// Gives the columns their names, defaults, comments and options.
+    var namings: [String] {
+        let named = filled.map { "rename column \($0.hidden.quoted) to \($0.column.name.quoted)" }
+        let generated = dropped.columns.compactMap { column in
+            column.generated.map { expression in
+                "add column \(column.name.quoted) \(column.type)" + (column.collation.map { " collate \($0)" } ?? "")
+                    + " generated always as (\(expression)) stored"
+            }
+        }
+        return (named + generated + dropped.columns.flatMap(settings)).map { "alter table \(table.quoted) \($0)" }
+            + dropped.columns.compactMap(comment)
+    }
+
+    private func settings(of column: DroppedColumn) -> [String] {
+        var settings: [String] = []
+        if let expression = column.defaultExpression { settings.append("set default \(expression)") }
+        if let statistics = column.statistics { settings.append("set statistics \(statistics)") }
+        if let options = column.options { settings.append("set (\(options))") }
+        return settings.map { "alter column \(column.name.quoted) \($0)" }
+    }
+
+    private func comment(on column: DroppedColumn) -> String? {
+        column.comment.map { text in
+            let statement: SQL = "comment on column \(table).\(column.name) is \(literal: text.utf8)"
+            return statement.text
+        }
+    }
+}

@@ -1,0 +1,156 @@
+import Ledger
+import Postgres
+
+/// Makes again what went with columns that were dropped: indexes, constraints, statistics, grants. One after the other; the
+/// ledger keeps the list of those that are left.
+struct RestoredDependents {
+    let context: UndoContext
+    let stage: String
+    let table: QualifiedName
+
+    private var site: Site { context.site }
+
+    /// Does what can be done; says what cannot.
+    func perform() throws -> [String] {
+        var lacking: [String] = []
+        while let statement = try left().first {
+            if let reason = try make(statement) { lacking.append("not made again: \(statement); \(reason)") }
+        }
+        return lacking
+    }
+
+    private func left() throws -> [String] {
+        try context.perform(stage) { try site.ledger.dropped(by: stage, of: context.run, $0)?.dependents ?? [] }
+    }
+
+    /// Runs a statement; gives what PostgreSQL said where it refused for good.
+    private func make(_ statement: String) throws -> String? {
+        if let index = DependentIndex(statement, table: table) {
+            let refusal = try build(index)
+            return try settle(statement, refusal: refusal) { _ in }
+        }
+        // It vouches for the rows there are afterwards, without keeping others away for as long.
+        if let (name, definition) = constraint(statement), !definition.hasSuffix(" NOT VALID"),
+            definition.hasPrefix("FOREIGN KEY ") || definition.hasPrefix("CHECK ")
+        {
+            let validation = "alter table \(table.quoted) validate constraint \(name.quoted)"
+            return try settle(statement, then: validation) { try run(statement + " not valid", $0) }
+        }
+        return try settle(statement) { try run(statement, $0) }
+    }
+
+    /// Does work, and puts another statement in the place of the one that it was for, in one transaction. What is refused
+    /// for good is left out, and said.
+    private func settle(
+        _ statement: String, then next: String? = nil, refusal: String? = nil,
+        _ work: (borrowing Transaction) throws -> Void
+    ) throws -> String? {
+        try context.perform(stage, site.defining, locking: [table]) { transaction in
+            let left = try site.ledger.dropped(by: stage, of: context.run, transaction)?.dependents ?? []
+            // Where the answer to a commit was lost, it is done already.
+            guard left.first == statement else { return nil }
+            var refusal = refusal
+            do {
+                if refusal == nil { try transaction.savepoint { try work(transaction) } }
+            } catch let error as PostgresError {
+                refusal = try error.finalRefusal()
+            }
+            if let refusal {
+                try context.audit("stage \(stage): not made again: \(statement); \(refusal)", transaction)
+            }
+            let follows = refusal == nil ? next.map { [$0] } ?? [] : []
+            try site.ledger.setDependents(follows + left.dropFirst(), by: stage, of: context.run, transaction)
+            return refusal
+        }
+    }
+
+    private func run(_ statement: String, _ transaction: borrowing Transaction) throws {
+        try transaction.working(in: [table.schema], lock: transaction.settings.lock) {
+            _ = try transaction.run(SQL(unsafe: statement))
+        }
+    }
+
+    /// Name and definition of the constraint that a statement adds to the table.
+    private func constraint(_ statement: String) -> (name: Identifier, definition: String)? {
+        var names = NameScanner(statement[...])
+        guard names.skip("alter table "), names.qualified() == table, names.skip(" add constraint "),
+            let name = names.identifier(), names.skip(" ")
+        else { return nil }
+        return (name, names.remainder)
+    }
+
+    /// Builds an index without keeping anybody from writing, where that can be done; gives why it never will be.
+    private func build(_ index: DependentIndex) throws -> String? {
+        let state = try context.perform(stage) { try index.state($0) }
+        if state == .ready { return nil }
+        try site.throwIfStopping()
+        return try context.session.perform("undoing stage \(stage)", locking: [table]) { _ in
+            let other = try Connection(
+                to: site.target, name: "etl:\(context.run.value):index", deadlines: site.deadlines,
+                interruption: site.interruption)
+            do {
+                if other.isPooled || state == .partitioned {
+                    try other.transaction(site.defining) { try run(index.definition, $0) }
+                    return nil
+                }
+                // Waiting for this lock keeps nobody from reading or writing.
+                if state == .broken { try other.runOutsideTransaction(index.removal, lock: 0) }
+                try other.runOutsideTransaction(SQL(unsafe: index.concurrently), lock: 0)
+                return nil
+            } catch let error as PostgresError {
+                let refusal = try error.finalRefusal()
+                if !other.isPooled { try other.runOutsideTransaction(index.removal, lock: 0) }
+                return refusal
+            }
+        }
+    }
+}
+
+extension PostgresError {
+    /// What PostgreSQL said, where trying again would not help; else throws the error.
+    fileprivate func finalRefusal() throws(PostgresError) -> String {
+        guard let error = serverError, errorClass != .retry, !endsSession else { throw self }
+        return "PostgreSQL says: \(error.message)"
+    }
+}
+
+/// An index by the statement that makes it.
+struct DependentIndex {
+    /// How it stands.
+    enum State {
+        case absent, broken, ready
+        /// It is absent, and its table has partitions: there it cannot be built concurrently.
+        case partitioned
+    }
+
+    let definition: String
+    let concurrently: String
+    private let name: QualifiedName
+    private let table: QualifiedName
+
+    /// Nil for a statement that makes no index.
+    init?(_ statement: String, table: QualifiedName) {
+        let kinds = ["CREATE INDEX ", "CREATE UNIQUE INDEX "]
+        guard let kind = kinds.first(where: { statement.hasPrefix($0) }) else { return nil }
+        let rest = statement.dropFirst(kind.count)
+        var names = NameScanner(rest)
+        guard let name = names.identifier() else { return nil }
+        definition = statement
+        concurrently = kind + "concurrently " + rest
+        self.name = QualifiedName(schema: table.schema, name: name)
+        self.table = table
+    }
+
+    var removal: SQL { "drop index concurrently if exists \(name)" }
+
+    func state(_ transaction: borrowing Transaction) throws(PostgresError) -> State {
+        let row = try transaction.row(
+            """
+            select (select i.indisvalid and i.indisready from pg_index i
+                     where i.indexrelid = to_regclass(\(.text(name.quoted)))),
+                   (select relkind = 'p' from pg_class where oid = to_regclass(\(.text(table.quoted))))
+            """)
+        if row.text(0) != nil { return row.bool(0) ? .ready : .broken }
+        return row.bool(1) ? .partitioned : .absent
+    }
+}

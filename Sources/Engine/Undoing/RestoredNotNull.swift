@@ -1,0 +1,80 @@
+import Ledger
+import Postgres
+
+/// Makes columns that were brought back refuse nulls again, and be identities, where every row has a value.
+///
+/// A check that is validated beforehand vouches for the rows, so that no lock lasts for as long as reading them.
+struct RestoredNotNull {
+    let context: UndoContext
+    let stage: String
+    let columns: RestoredColumns
+
+    private var table: QualifiedName { columns.table }
+    private var defining: TransactionSettings { context.site.defining }
+
+    /// Does what can be done; says what cannot.
+    func perform() throws -> [String] {
+        var lacking: [String] = []
+        for (index, column) in columns.dropped.columns.enumerated() where column.isNotNull && column.generated == nil {
+            let check = Identifier("etl_undo_\(context.run.value)_\(index + 1)") ?? column.name
+            if let reason = try perform(column, check) { lacking.append(reason) }
+        }
+        return lacking
+    }
+
+    private func perform(_ column: DroppedColumn, _ check: Identifier) throws -> String? {
+        let nulls = try context.perform(stage, defining, locking: [table]) { transaction -> Int64 in
+            let nulls = try transaction.row("select count(*) from \(table) where \(column.name) is null").int(0) ?? 0
+            if nulls == 0, try !isThere(check, transaction) {
+                try alter("add constraint \(check) check (\(column.name) is not null) not valid", transaction)
+            }
+            return nulls
+        }
+        if nulls > 0 {
+            let rows = nulls == 1 ? "1 row that came" : "\(nulls) rows that came"
+            return """
+                \(table).\(column.name) takes nulls now: \(rows) after the drop \(nulls == 1 ? "has" : "have") none; \
+                when each has a value: alter table \(table.quoted) alter column \(column.name.quoted) set not null
+                """
+        }
+        do {
+            try context.perform(stage, defining, locking: [table]) {
+                try alter("validate constraint \(check)", $0)
+            }
+        } catch let error as PostgresError where error.serverError?.sqlstate == "23514" {
+            // A row without a value came between the two looks.
+            try context.perform(stage, defining, locking: [table]) { try alter("drop constraint \(check)", $0) }
+            return try perform(column, check)
+        }
+        try context.perform(stage, defining, locking: [table]) { transaction in
+            try alter("alter column \(column.name) set not null", transaction)
+            try alter("drop constraint \(check)", transaction)
+            guard let identity = column.identity else { return }
+            let kind = identity == "a" ? "always" : "by default"
+            try alter("alter column \(column.name) add generated \(unsafe: kind) as identity", transaction)
+            try transaction.run(
+                """
+                select setval(pg_get_serial_sequence(\(.text(table.quoted)), \(.text(column.name.name))),
+                              greatest(max(\(column.name)), 1)) from \(table)
+                """)
+        }
+        return nil
+    }
+
+    private func isThere(
+        _ check: Identifier, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> Bool {
+        try transaction.row(
+            """
+            select exists (select from pg_constraint where conrelid = to_regclass(\(.text(table.quoted)))
+                              and conname = \(.text(check.name)))
+            """
+        ).bool(0)
+    }
+
+    private func alter(_ action: SQL, _ transaction: borrowing Transaction) throws {
+        try transaction.working(in: [table.schema], lock: transaction.settings.lock) {
+            _ = try transaction.run("alter table \(table) \(action)")
+        }
+    }
+}

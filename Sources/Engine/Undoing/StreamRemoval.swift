@@ -1,0 +1,77 @@
+import Ledger
+import Pipelines
+import Postgres
+
+/// Takes back what a stream wrote to tables that stay: its rows in the target, and its values in the source. Chunk by chunk,
+/// in the transaction that says that the chunk is to be done again.
+///
+/// Rows that were in the target before the run, and rows of source rows that it never saw, are not touched.
+struct StreamRemoval {
+    let context: UndoContext
+    let stage: String
+    let stream: Pipelines.Stream
+
+    private var site: Site { context.site }
+    private var remains: StreamRemains { StreamRemains(context: context, stage: stage, stream: stream) }
+
+    /// What came of it.
+    struct Outcome {
+        var rows: Int64 = 0
+        /// Values written back that others have changed since; they stay.
+        var othersValues: Int64 = 0
+    }
+
+    /// Takes it all back; the stage's row says that it is not done as soon as the first chunk is not.
+    func perform() throws -> Outcome {
+        var outcome = Outcome()
+        let source = QualifiedName(schema: context.schema, name: stream.source.table)
+        let target = QualifiedName(schema: context.schema, name: stream.target.table)
+        while true {
+            let part = try context.perform(stage, locking: [source, target], waits: true) { transaction -> Outcome? in
+                let tables = try StreamTables(stream, schema: context.schema, transaction)
+                let chunked = remains.chunked(tables)
+                guard let chunk = try site.ledger.lockNextChunk(isDone: true, of: chunked, transaction) else {
+                    return nil
+                }
+                try tables.lockAgainstChange(transaction)
+                let part = try takeBack(chunk.n, chunk.range, tables, transaction)
+                try site.ledger.reopenStage(stage, of: context.run, transaction)
+                try site.ledger.set(.stopped, of: context.run, joining: true, transaction)
+                try site.ledger.reopenChunk(chunk.n, of: chunked, transaction)
+                return part
+            }
+            guard let part else { return outcome }
+            outcome.rows += part.rows
+            outcome.othersValues += part.othersValues
+        }
+    }
+
+    private func takeBack(
+        _ n: Int64, _ range: KeyRange, _ tables: StreamTables, _ transaction: borrowing Transaction
+    ) throws -> Outcome {
+        var outcome = Outcome()
+        var rest: KeyRange? = range
+        while let range = rest {
+            let part = try remains.read(n, isDone: true, range, tables, transaction)
+            guard let worked = part.worked else { return outcome }
+            let rows = OwnRows(context: context, stage: stage, chunk: n, tables: tables)
+            if !context.discardsNew { try refuseChanged(try rows.among(part.rows, transaction), tables) }
+            try transaction.working(in: [tables.source.name.schema], lock: UndoContext.rowLock) {
+                outcome.rows += try rows.remove(in: part.range, of: part.parent, transaction)
+                try WrittenBack(tables: tables, worked: worked).takeBack(in: part.range, transaction)
+            }
+            outcome.othersValues += Int64(part.values.count(where: \.replacesOurs))
+            rest = part.batch.end.map { KeyRange(above: $0, through: range.upper) }
+        }
+        return outcome
+    }
+
+    /// Somebody wrote to them since they were looked at.
+    private func refuseChanged(_ rows: [TargetComparison.Finding], _ tables: StreamTables) throws {
+        var strangers = Strangers()
+        strangers.add(
+            rows.flatMap { $0.differences(in: tables.target, isStale: false, tables.ledgerText) }, count: rows.count)
+        let command = site.command("undo", context.pipeline.name, ["--discard-new"])
+        if let refusal = strangers.refusal(then: command) { throw refusal }
+    }
+}

@@ -1,0 +1,112 @@
+import Ledger
+import Pipelines
+import Postgres
+
+/// What is to be taken back of a run, in order.
+struct UndoPlan {
+    /// One stage's part of it.
+    enum Step {
+        /// It moved nothing.
+        case forget(String)
+        /// Columns come back from their archive.
+        case restore(String)
+        /// Rows and values that a stream wrote to tables that stay.
+        case takeBackRows(String, Pipelines.Stream)
+        /// Values that a batch wrote to a table that stays.
+        case takeBackValues(String, SQLBatch, by: RangedStatement)
+        /// Objects are removed; with their tables goes what these streams wrote.
+        case remove(String, along: [String])
+    }
+
+    let run: RunID
+    let steps: [Step]
+    let created: CreatedObjects
+    /// The stages that are begun or done.
+    let begun: [StageRecord]
+    /// Those streams whose rows go with their table.
+    let goingAlong: Set<String>
+
+    /// Reads what is there; an empty plan where nothing is.
+    init(_ request: UndoRequest, of run: RunID, _ ledger: Ledger, _ transaction: borrowing Transaction) throws {
+        self.run = run
+        let records = try ledger.stages(of: run, transaction)
+        let created = try CreatedObjects(of: run, stages: records, ledger, transaction)
+        self.created = created
+        // Keys that were built before their stage's turn are a pending stage's.
+        begun = records.filter { $0.state != .pending || !(created.records[$0.name] ?? []).isEmpty }
+        let streams = Self.streams(of: request.pipeline)
+        var goingAlong: Set<String> = []
+        var steps: [Step] = []
+        for record in Self.order(begun) {
+            switch record.kind {
+            case "retire": steps.append(.restore(record.name))
+            case "stream":
+                guard let stream = streams[record.name], record.skipped == nil, record.sourceOID != nil else {
+                    steps.append(.forget(record.name))
+                    continue
+                }
+                if Self.goesAlong(stream, created, in: request.schema) {
+                    goingAlong.insert(record.name)
+                } else {
+                    steps.append(.takeBackRows(record.name, stream))
+                }
+            case "batch": steps.append(Self.step(for: record, request, created))
+            case "sql", "constraints":
+                let tables = (created.records[record.name] ?? []).compactMap { CreatedObject($0)?.table }
+                let along = goingAlong.filter { name in
+                    streams[name].map { tables.contains(QualifiedName(schema: request.schema, name: $0.target.table)) }
+                        ?? false
+                }
+                steps.append(.remove(record.name, along: record.kind == "sql" ? along.sorted() : []))
+            default: steps.append(.forget(record.name))
+            }
+        }
+        self.steps = steps
+        self.goingAlong = goingAlong
+    }
+
+    /// What a batch wrote goes with the columns that the run added to its table; else it is taken back, where it is known how.
+    private static func step(for record: StageRecord, _ request: UndoRequest, _ created: CreatedObjects) -> Step {
+        for stage in request.pipeline.stages where stage.name == record.name {
+            guard case .batch(let batch) = stage.work, let undo = batch.undo, record.sourceOID != nil else { continue }
+            let table = QualifiedName(schema: request.schema, name: batch.table)
+            if created.tables.contains(table) || created.columns.contains(where: { $0.table == table }) { continue }
+            return .takeBackValues(record.name, batch, by: undo)
+        }
+        return .forget(record.name)
+    }
+
+    /// The last stage first. Rows are taken back while the indexes are there by which they are found.
+    private static func order(_ stages: [StageRecord]) -> [StageRecord] {
+        var ordered: [StageRecord] = []
+        var waiting: [StageRecord] = []
+        for stage in stages.reversed() {
+            if stage.kind == "constraints" {
+                waiting.append(stage)
+                continue
+            }
+            if !["stream", "batch"].contains(stage.kind) {
+                ordered += waiting
+                waiting = []
+            }
+            ordered.append(stage)
+        }
+        return ordered + waiting
+    }
+
+    private static func streams(of pipeline: Pipeline) -> [String: Pipelines.Stream] {
+        var streams: [String: Pipelines.Stream] = [:]
+        for stage in pipeline.stages { if case .stream(let stream) = stage.work { streams[stage.name] = stream } }
+        return streams
+    }
+
+    /// Whether all that a stream wrote goes away with objects that the run created.
+    private static func goesAlong(
+        _ stream: Pipelines.Stream, _ created: CreatedObjects, in schema: Identifier
+    ) -> Bool {
+        let target = QualifiedName(schema: schema, name: stream.target.table)
+        guard created.tables.contains(target) else { return false }
+        guard let column = stream.writeBack else { return true }
+        return created.holds(column, of: QualifiedName(schema: schema, name: stream.source.table))
+    }
+}

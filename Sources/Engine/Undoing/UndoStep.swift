@@ -1,0 +1,93 @@
+import Ledger
+import Pipelines
+import Postgres
+
+/// Takes one stage back.
+struct UndoStep {
+    let context: UndoContext
+    let plan: UndoPlan
+
+    private var site: Site { context.site }
+
+    /// What came of it.
+    struct Outcome {
+        /// What was done; nil where there is nothing to tell.
+        var what: String?
+        /// What is not as it was, for people.
+        var lacking: [String] = []
+    }
+
+    func perform(_ step: UndoPlan.Step) throws -> Outcome {
+        switch step {
+        case .forget(let stage):
+            try context.perform(stage) { try context.finish(stage, "nothing to take back", $0) }
+            return Outcome()
+        case .restore(let stage):
+            let outcome = try ColumnRestoration(context: context, stage: stage).perform()
+            return Outcome(what: outcome.what, lacking: outcome.lacking)
+        case .takeBackRows(let stage, let stream): return try takeBack(stage, stream)
+        case .takeBackValues(let stage, let batch, let statement):
+            let rows = try BatchRemoval(context: context, stage: stage, batch: batch, statement: statement).perform()
+            let what = "taken back in \(rows) rows of \(batch.table)"
+            try context.perform(stage) { try context.finish(stage, what, $0) }
+            return Outcome(what: what)
+        case .remove(let stage, let along): return try remove(stage, along)
+        }
+    }
+
+    private func takeBack(_ stage: String, _ stream: Pipelines.Stream) throws -> Outcome {
+        let taken = try StreamRemoval(context: context, stage: stage, stream: stream).perform()
+        let what = "\(taken.rows) rows of \(stream.target.table) removed"
+        try context.perform(stage) { try context.finish(stage, what, $0) }
+        var lacking: [String] = []
+        if taken.othersValues > 0, let column = stream.writeBack {
+            lacking.append(
+                "\(taken.othersValues) values of \(stream.source.table).\(column) were set by the run and changed by others since; "
+                    + "they stay")
+        }
+        return Outcome(what: what, lacking: lacking)
+    }
+
+    /// A script's objects go in one transaction, as they came; a constraint alone, so that no lock lasts for several.
+    private func remove(_ stage: String, _ along: [String]) throws -> Outcome {
+        let records = plan.created.records[stage] ?? []
+        let removal = CreatedRemoval(schema: context.schema)
+        let tables = Set(records.compactMap { CreatedObject($0)?.table }).sorted { $0.quoted < $1.quoted }
+        var removed: [CreatedObject] = []
+        let isScript = plan.begun.first { $0.name == stage }?.kind == "sql"
+        if !isScript {
+            for record in records.reversed() {
+                let locked = CreatedObject(record)?.table.map { [$0] } ?? []
+                removed += try context.perform(stage, site.defining, locking: locked) { transaction in
+                    let done = try removal.remove([record].compactMap { CreatedObject($0) }, transaction)
+                    try site.ledger.forgetCreated(record, by: stage, of: context.run, transaction)
+                    return done
+                }
+            }
+        }
+        return try context.perform(stage, site.defining, locking: tables) { transaction in
+            if isScript { removed = try removal.remove(records.compactMap { CreatedObject($0) }, transaction) }
+            for other in along {
+                try site.ledger.awaitStage(other, of: context.run, transaction)
+                try context.finish(other, "its rows went with their table", transaction)
+            }
+            let names = removed.map(\.description).joined(separator: ", ")
+            try context.finish(stage, names.isEmpty ? "nothing to take back" : "removed \(names)", transaction)
+            return Outcome(what: names.isEmpty ? nil : "removed \(names)")
+        }
+    }
+}
+
+extension UndoPlan.Step {
+    /// The stage that it is a part of.
+    var stage: String {
+        switch self {
+        case .forget(let stage), .restore(let stage), .takeBackRows(let stage, _),
+            .takeBackValues(let stage, _, _), .remove(let stage, _):
+            stage
+        }
+    }
+
+    /// Whether it brings columns back.
+    var isRestoration: Bool { if case .restore = self { true } else { false } }
+}

@@ -1,0 +1,126 @@
+import Postgres
+import Support
+import Testing
+
+@testable import Engine
+
+@Suite("Undoing")
+struct UndoTests {
+    /// Chapters with an application's own decorations on the columns that are dropped.
+    private func decorated(
+        _ key: Memoir.KeyType = .uuid, content: String = "jsonb", images: String = "jsonb"
+    ) async throws -> Memoir {
+        let memoir = try await Memoir(25, key: key, documents: content)
+        let length = content == "text" ? "length(content)" : "length(content::text)"
+        try await memoir.psql(
+            """
+            alter table chapters alter column images type \(images) using images::text::\(images);
+            create role reader_of_\(memoir.database.name);
+            alter table chapters alter column content set storage external, alter column content set default '["new"]',
+                  alter column content set not null, alter column images set statistics 7,
+                  alter column images set (n_distinct = 5), add column title text,
+                  add constraint "few words" check (\(length) < 100000);
+            comment on column chapters.content is 'It''s the body';
+            create index on chapters (title, md5(content::text)) where images is not null;
+            create unique index "of content" on chapters (id, md5(content::text));
+            create statistics chapters_statistics on (md5(content::text)), title from chapters;
+            grant select (images), update (content) on chapters to reader_of_\(memoir.database.name)
+            """)
+        return memoir
+    }
+
+    @Test(
+        "the three pipelines with both drops leaves the database as it was before them",
+        arguments: [
+            (Memoir.KeyType.uuid, "jsonb", "text"), (.text, "text", "json"), (.varchar, "json", "jsonb"),
+            (.bigint, "text", "text"),
+        ])
+    func everything(key: Memoir.KeyType, content: String, images: String) async throws {
+        let memoir = try await decorated(key, content: content, images: images)
+        let before = try await memoir.picture()
+        try await memoir.drop(memoir.consent())
+        try await memoir.of("memoir-images").run()
+        try await memoir.of("section-image-id").drop()
+        for later in memoir.newestFirst {
+            let result = try await later.undo()
+            #expect(result.lacking.isEmpty)
+            #expect(!result.hadNothingToDo)
+        }
+        let differences = Memoir.differences(before, try await memoir.picture())
+        #expect(differences == [], "\(differences)")
+        for later in memoir.newestFirst { #expect(try await later.undo(confirming: false).hadNothingToDo) }
+        #expect(
+            try await memoir.psql("select distinct state from etl.stages; select count(*) from etl.archives")
+                == "pending\n0")
+    }
+
+    @Test("and running again ends as one run")
+    func again() async throws {
+        let memoir = try await Memoir(25)
+        let once = try await Memoir(25)
+        for one in [memoir, once] {
+            for pipeline in one.newestFirst.reversed() { try await pipeline.run() }
+        }
+        for later in memoir.newestFirst { try await later.undo() }
+        for pipeline in memoir.newestFirst.reversed() { try await pipeline.run() }
+        let content = "select id, image_id from chapter_sections order by id; table memoir_images order by id"
+            .replacing("table memoir_images", with: "select id, section_id, chapter_id, url from memoir_images")
+        #expect(try await memoir.content() == once.content())
+        #expect(try await memoir.psql(content) == once.psql(content))
+        #expect(try await memoir.verify().hasPassed)
+        #expect(try await memoir.run().hadNothingToDo)
+    }
+
+    @Test("is refused while a later pipeline stands, with the order; and with no word written")
+    func order() async throws {
+        let memoir = try await Memoir(12)
+        for pipeline in memoir.newestFirst.reversed() { try await pipeline.run() }
+        let before = try await memoir.everything()
+        let failure = try await memoir.failure { try await memoir.undo() }
+        #expect(failure.kind == .refused)
+        #expect(failure.what == "what section-image-id and memoir-images did rests on chapter-sections")
+        #expect(
+            failure.next
+                == "in this order: etl undo section-image-id; etl undo memoir-images; etl undo chapter-sections")
+        #expect(try await memoir.everything() == before)
+        try await memoir.of("section-image-id").undo()
+        try await memoir.of("memoir-images").undo()
+        try await memoir.undo()
+    }
+
+    @Test("needs the database's name where something is removed")
+    func confirmation() async throws {
+        let memoir = try await Memoir(12)
+        #expect(try await memoir.undo(confirming: false).hadNothingToDo)
+        try await memoir.run()
+        let before = try await memoir.everything()
+        let failure = try await memoir.failure { try await memoir.undo(confirming: false) }
+        #expect(failure.kind == .refused)
+        #expect(failure.next == "etl undo chapter-sections --confirm \(memoir.database.name)")
+        #expect(try await memoir.everything() == before)
+    }
+
+    @Test("is written down stage by stage")
+    func audit() async throws {
+        let memoir = try await Memoir(12)
+        try await memoir.drop()
+        try await memoir.undo()
+        #expect(
+            try await memoir.psql("select act, detail from etl.audit where act like 'und%' order by id") == """
+                undo|
+                undo|stage drop-old-columns: content, images back in public.chapters
+                undo|stage drop-old-columns: content, images back in public.chapters, 12 rows
+                undo|stage verify: nothing to take back
+                undo|stage constraints: removed constraint chapter_sections_chapter_id_fkey on public.chapter_sections, \
+                constraint chapter_sections_chapter_id_order_index_key on public.chapter_sections, constraint \
+                chapter_sections_pkey on public.chapter_sections
+                undo|stage sections: its rows went with their table
+                undo|stage tables: removed column public.chapters.cover_image, table public.chapter_sections
+                undo|stage preflight: nothing to take back
+                undone|as before the run
+                """)
+        #expect(
+            try await memoir.psql("select created from etl.stages where kind = 'retire'")
+                == "{\"table etl.archive_1_drop_old_columns\"}")
+    }
+}
