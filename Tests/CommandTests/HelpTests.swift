@@ -23,6 +23,7 @@ struct HelpTests {
                   rejects    show the rows that could not be migrated, and why
                   retry      process rejected rows again after the data was mended
                   stop       ask a run, wherever it is, to stop in order
+                  grants     print SQL for two roles that may do just what is needed
                   config     show every setting and where it came from
                   sandbox    a private PostgreSQL to try things on
                   help       help about a command

@@ -20,6 +20,7 @@ enum Command: Sendable, Equatable {
     case config
     case sandbox(SandboxAction)
     case stop(pipeline: String)
+    case grants(GrantOptions)
     /// Help about one command, or about the program.
     case help(command: String?)
     case version
@@ -116,6 +117,13 @@ struct RejectsOptions: Sendable, Equatable {
     var pipeline = ""
     var export: String?
     var limit: Int?
+}
+
+/// Options of `etl grants`.
+struct GrantOptions: Sendable, Equatable {
+    var pipeline = ""
+    var owner: Identifier = Identifier("etl_owner")
+    var runner: Identifier = Identifier("etl_runner")
 }
 
 /// What to do with the private PostgreSQL.

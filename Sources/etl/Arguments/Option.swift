@@ -9,6 +9,7 @@ struct Draft: Sendable {
     var plan = PlanOptions()
     var verify = VerifyOptions()
     var catchUp = CatchUpOptions()
+    var grants = GrantOptions()
     var wantsHelp = false
     var wantsVersion = false
 }

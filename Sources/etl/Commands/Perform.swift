@@ -34,6 +34,8 @@ extension Invocation {
             return try retry(pipeline: pipeline, settings: try settings(environment, terminal), terminal: terminal)
         case .stop(let pipeline):
             return try stop(pipeline: pipeline, settings: try settings(environment, terminal), terminal: terminal)
+        case .grants(let options):
+            return try grants(options, settings: try settings(environment, terminal), terminal: terminal)
         }
     }
 
