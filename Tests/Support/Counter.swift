@@ -1,10 +1,14 @@
 import Synchronization
 
 /// Numbers that are never given twice, from any thread.
-final class Counter: Sendable {
+public final class Counter: Sendable {
     private let last = Atomic<Int>(0)
 
-    func next() -> Int {
+    /// Begins anew.
+    public init() {}
+
+    /// The next number, from 1.
+    public func next() -> Int {
         last.add(1, ordering: .relaxed).newValue
     }
 }
