@@ -9,7 +9,9 @@ struct ShadowTests {
     func searchPath() async throws {
         let memoir = try await Memoir(6)
         // Everything that the run would call or read by a bare name, were it not for its own search path.
-        let functions = ["to_regclass(text)", "md5(text)", "format(text, text)", "quote_ident(text)", "left(text, int)"]
+        let functions = [
+            "to_regclass(text)", "md5(text)", "format(text, text)", "quote_ident(text)", "left(text, int)",
+        ]
         let traps = functions.map { function in
             "create function evil.\(function) returns text language plpgsql as 'begin raise ''trapped''; end';"
         }
@@ -29,8 +31,11 @@ struct ShadowTests {
         #expect(try await memoir.verify().hasPassed)
         #expect(try await memoir.run().hadNothingToDo)
         let theirs = try await memoir.psql(
-            "select count(*) from evil.chapters; select count(*) from evil.chapter_sections; select count(*) from evil.runs")
-        #expect(theirs == "1\n0\n0")
+            """
+            select (select count(*) from evil.chapters), (select count(*) from evil.chapter_sections),
+                   (select count(*) from evil.runs)
+            """)
+        #expect(theirs == "1|0|0")
         #expect(try await memoir.psql("select count(*) from public.chapter_sections") == "14")
     }
 
