@@ -2,6 +2,7 @@ import Engine
 import Ledger
 import Postgres
 import Support
+import Synchronization
 import Testing
 
 @Suite("A table that is altered while rows are moved into it")
@@ -49,11 +50,7 @@ struct AlteredTargetTests {
     func altered(_ change: Change) async throws {
         let memoir = try await Memoir(40, limits: BatchLimits(rows: 4, workers: 2))
         try await memoir.run(until: "tables")
-        let once = Counter()
-        let altering = Recorder { event in
-            guard case .progress(let progress) = event, progress.rowsHere >= 4, once.next() == 1 else { return }
-            _ = try? memoir.database.psql(change.does)
-        }
+        let altering = Recorder.once { _ = try? memoir.database.psql(change.does) }
         let failure = try await memoir.failure { try await memoir.run(reporter: altering) }
         #expect(failure.kind == .failed, "\(failure)")
         // What is told of it quotes no document.
@@ -78,9 +75,7 @@ struct AlteredTargetTests {
             """)
         let owner = memoir
         memoir.user = role
-        let once = Counter()
-        let revoking = Recorder { event in
-            guard case .progress(let progress) = event, progress.rowsHere >= 4, once.next() == 1 else { return }
+        let revoking = Recorder.once {
             _ = try? owner.database.psql("revoke insert on chapter_sections from \(role)")
         }
         let failure = try await memoir.failure { [memoir] in
@@ -90,5 +85,19 @@ struct AlteredTargetTests {
         #expect(failure.what.contains("permission denied for table chapter_sections"), "\(failure)")
         #expect(try await owner.psql("select count(*) from etl.rejects") == "0")
         #expect(try await owner.run().outcomes == [20, 20, 0, 0, 0])
+    }
+}
+
+extension Recorder {
+    /// Does something once, after the first chunk; workers that come to tell of theirs meanwhile wait for it.
+    fileprivate static func once(_ act: @escaping @Sendable () -> Void) -> Recorder {
+        let isDone = Mutex(false)
+        return Recorder { event in
+            guard case .progress(let progress) = event, progress.rowsHere >= 4 else { return }
+            isDone.withLock { isDone in
+                if !isDone { act() }
+                isDone = true
+            }
+        }
     }
 }
