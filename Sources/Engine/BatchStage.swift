@@ -32,7 +32,7 @@ struct BatchStage {
     }
 
     private func job(_ source: KeyedTable, _ transaction: borrowing Transaction) throws(PostgresError) -> ChunkJob {
-        let signature = try TableFacts.signature(of: [source.name], transaction)
+        let signature = try TableFacts.signature(of: [source.name], writing: [source.name], transaction)
         return ChunkJob(
             stage: chunked(source), source: source, work: .batch(BatchJob(batch: batch, signature: signature)))
     }

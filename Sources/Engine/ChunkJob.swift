@@ -47,7 +47,8 @@ struct ChunkJob: Sendable {
     private func signatures(_ transaction: borrowing Transaction) throws -> (then: String, now: String) {
         switch work {
         case .stream(let job): (job.tables.signature, try job.tables.currentSignature(transaction))
-        case .batch(let job): (job.signature, try TableFacts.signature(of: [source.name], transaction))
+        case .batch(let job):
+            (job.signature, try TableFacts.signature(of: [source.name], writing: [source.name], transaction))
         case .verify(let job): (job.signature, try job.currentSignature(transaction))
         }
     }

@@ -64,7 +64,9 @@ public struct LedgerView {
         settings.isolation = .repeatableRead
         try session.perform("reading the rejects") { connection in
             try connection.transaction(settings) { transaction in
-                guard try site.ledger.presence(transaction) == .ours,
+                let presence = try site.ledger.presence(transaction)
+                try LedgerGuard.admit(presence, site.ledger)
+                guard presence == .ours,
                     let run = try site.ledger.run(of: pipeline.name, on: schema, transaction)
                 else { return }
                 for stage in pipeline.stages {

@@ -28,6 +28,11 @@ enum LedgerGuard {
                 .refused,
                 "the ledger in schema \(ledger.schema) has version \(version), this program knows \(Ledger.version)",
                 next: "use the newer program that made it")
+        case .tampered(let what):
+            throw Failure(
+                .refused, "the ledger has something that etl did not make: \(what)",
+                details: ["it would be run with the rights of whoever uses the ledger, or hide rows"],
+                next: "find out who made it, and remove it; or name another schema with --ledger-schema")
         case .foreign:
             throw Failure(
                 .refused, "the schema \(ledger.schema) holds objects that are not a ledger of etl",

@@ -28,10 +28,7 @@ final class Session {
         do {
             _ = try current()
         } catch let error as PostgresError {
-            var failure = Failure(error, while: "opening a session")
-            // Who we are, or which database is meant, is for the operator to settle.
-            if error.isRefusalOfUs { failure.kind = .usage }
-            throw failure
+            throw ConnectionAdvice.failure(error)
         }
     }
 
@@ -118,13 +115,5 @@ final class Session {
         } catch {
             return []
         }
-    }
-}
-
-extension PostgresError {
-    /// Whether the server would not let us in: as this role, with this password, into this database.
-    fileprivate var isRefusalOfUs: Bool {
-        guard case .cannotConnect(_, let sqlstate?) = self else { return false }
-        return ["28", "3D"].contains(sqlstate.prefix(2))
     }
 }

@@ -38,7 +38,8 @@ struct StreamTables {
         let sourceFacts = try TableFacts(source, transaction)
         let targetFacts = try TableFacts(target, transaction)
         let encoding = try transaction.row("select current_setting('server_encoding')").text(0)
-        signature = try TableFacts.signature(of: [source, target], transaction)
+        let written = [target] + (writeBack == nil ? [] : [source])
+        signature = try TableFacts.signature(of: [source, target], writing: written, transaction)
         ledgerText = LedgerText(isUnicode: encoding == "UTF8")
         var problems: [String] = []
         targetOID = targetFacts?.oid ?? 0
@@ -107,7 +108,8 @@ struct StreamTables {
 
     /// What the catalogue says of both tables' columns now.
     func currentSignature(_ transaction: borrowing Transaction) throws(PostgresError) -> String {
-        try TableFacts.signature(of: [source.name, target], transaction)
+        let written = [target] + (writeBack == nil ? [] : [source.name])
+        return try TableFacts.signature(of: [source.name, target], writing: written, transaction)
     }
 
     private static func documentColumns(

@@ -71,19 +71,29 @@ struct TableFacts {
         return ["\(name) has no primary key, nor a unique index on not null columns, on (\(list))"]
     }
 
-    /// What the catalogue says of the columns of some tables, to see that it is still the same.
+    /// What the catalogue says of the columns of some tables, to see that it is still the same; of those that are written
+    /// to also what could refuse or change every row from now on: checks, triggers, rules and row security. Otherwise a
+    /// check that somebody adds would make a reject of every row that is left.
     static func signature(
-        of tables: [QualifiedName], _ transaction: borrowing Transaction
+        of tables: [QualifiedName], writing written: [QualifiedName] = [], _ transaction: borrowing Transaction
     ) throws(PostgresError) -> String {
-        let names = tables.map { Array($0.quoted.utf8) }
-        return try transaction.row(
+        let row = try transaction.row(
             """
-            select string_agg(concat_ws(' ', attrelid, attnum, attname, atttypid, attisdropped), ','
-                              order by attrelid, attnum)
-              from pg_attribute
-             where attrelid = any (array(select to_regclass(name)::oid from unnest(\(.textArray(names))) name))
-               and attnum > 0
-            """
-        ).text(0) ?? ""
+            select (select string_agg(concat_ws(' ', attrelid, attnum, attname, atttypid, attisdropped), ','
+                                      order by attrelid, attnum)
+                      from pg_attribute where attrelid = any (\(oids(of: tables))) and attnum > 0),
+                   (select string_agg(concat_ws(' ', c.oid, c.relrowsecurity, c.relforcerowsecurity,
+                        array(select k.oid from pg_constraint k where k.conrelid = c.oid and k.contype = 'c' order by 1),
+                        array(select t.oid || t.tgenabled::text from pg_trigger t
+                               where t.tgrelid = c.oid and not t.tgisinternal order by 1),
+                        array(select r.oid || r.ev_enabled::text from pg_rewrite r where r.ev_class = c.oid order by 1)),
+                        ',' order by c.oid)
+                      from pg_class c where c.oid = any (\(oids(of: written))))
+            """)
+        return [row.text(0), row.text(1)].compactMap(\.self).joined(separator: "; ")
+    }
+
+    private static func oids(of tables: [QualifiedName]) -> SQL {
+        "array(select to_regclass(name)::oid from unnest(\(.textArray(tables.map { Array($0.quoted.utf8) }))) name)"
     }
 }

@@ -21,6 +21,8 @@ public struct Ledger: Sendable {
         case newer(Int64)
         /// A schema with objects in it that are not a ledger.
         case foreign
+        /// A ledger with code of somebody's in it: what, in words.
+        case tampered(String)
     }
 
     /// The ledger in a schema, which need not exist yet.
@@ -41,6 +43,7 @@ public struct Ledger: Sendable {
             """)
         guard found.bool(0) else { return .absent }
         guard found.bool(1) else { return .foreign }
+        if let what = try tampering(transaction) { return .tampered(what) }
         let version = try transaction.run(
             "select version from \(schema).ledger where product = 'etl'"
         ).first?.int(0)

@@ -113,8 +113,10 @@ public final class Connection {
     }
 
     private func learnAboutServer() throws(PostgresError) {
+        // In one message, which is one transaction: whatever search path the role or the database has is not ours.
         let facts = try execute(
             """
+            set local search_path = pg_catalog, pg_temp;
             select pg_backend_pid(), current_setting('server_version_num')::int,
                    (select extract(epoch from backend_start)::text from pg_stat_activity where pid = pg_backend_pid()),
                    exists (select from pg_settings where name = 'client_connection_check_interval'),
@@ -135,8 +137,9 @@ public final class Connection {
     private func keepAlive() throws(PostgresError) {
         _ = try execute(
             """
-            select set_config('tcp_keepalives_idle', '20', false), set_config('tcp_keepalives_interval', '5', false),
-                   set_config('tcp_keepalives_count', '3', false)
+            select pg_catalog.set_config('tcp_keepalives_idle', '20', false),
+                   pg_catalog.set_config('tcp_keepalives_interval', '5', false),
+                   pg_catalog.set_config('tcp_keepalives_count', '3', false)
             """, within: deadlines.statement)
     }
 

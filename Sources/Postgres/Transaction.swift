@@ -168,8 +168,9 @@ extension Connection {
         }
         _ = try execute(
             """
-            select set_config('search_path', 'pg_catalog, pg_temp', false), set_config('statement_timeout', '0', false),
-                   set_config('lock_timeout', \(.text("\(Self.milliseconds(lock))ms")), false)
+            select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false),
+                   pg_catalog.set_config('statement_timeout', '0', false),
+                   pg_catalog.set_config('lock_timeout', \(.text("\(Self.milliseconds(lock))ms")), false)
             """, within: deadlines.statement)
         _ = try execute(sql, within: 0)
     }

@@ -38,14 +38,15 @@ final class LentServer: RunningServer {
             rmdir(cluster.path)
             throw SandboxError(error)
         }
+        let port = settings["port"].flatMap { Int($0) } ?? Sandbox.onlyPort
         do {
             try awaitServer(
-                in: cluster.path, hasEnded: { server.supervisor.poll() }, log: { log.text })
+                in: cluster.path, port: port, hasEnded: { server.supervisor.poll() }, log: { log.text })
         } catch {
             server.abandon()
             throw error
         }
-        return Sandbox(socketDirectory: cluster.path, psql: binaries.psql, server: server)
+        return Sandbox(socketDirectory: cluster.path, port: port, psql: binaries.psql, server: server)
     }
 
     func stop() {

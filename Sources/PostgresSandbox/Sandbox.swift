@@ -10,18 +10,19 @@ public final class Sandbox: Sendable {
     /// The superuser; it needs no password.
     public let user = Sandbox.superuser
     /// The port, which is part of the socket's name.
-    public let port = Sandbox.onlyPort
+    public let port: Int
     /// The `psql` that belongs to the server.
     public let psql: String
 
     static let superuser = "postgres"
-    // Each server has a directory of its own, so they never compete for a port.
+    // Each server has a directory of its own, so they never compete for a port, unless one is set to listen.
     static let onlyPort = 5432
 
     private let server: any RunningServer
 
-    init(socketDirectory: String, psql: String, server: any RunningServer) {
+    init(socketDirectory: String, port: Int = Sandbox.onlyPort, psql: String, server: any RunningServer) {
         self.socketDirectory = socketDirectory
+        self.port = port
         self.psql = psql
         self.server = server
     }
@@ -73,14 +74,14 @@ protocol RunningServer: Sendable {
 ///
 /// `hasEnded` is asked each time, so that a server which fails to start is not waited for.
 func awaitServer(
-    in socketDirectory: String, hasEnded: () -> Ending?, log: () -> String
+    in socketDirectory: String, port: Int = Sandbox.onlyPort, hasEnded: () -> Ending?, log: () -> String
 ) throws(SandboxError) {
     let seconds = 30
     let clock = ContinuousClock()
     let deadline = clock.now + .seconds(seconds)
     while clock.now < deadline {
         let answer = ServerProbe.ask(
-            socketDirectory: socketDirectory, port: Sandbox.onlyPort, user: Sandbox.superuser)
+            socketDirectory: socketDirectory, port: port, user: Sandbox.superuser)
         if answer == .accepting { return }
         if let ending = hasEnded() { throw SandboxError(.serverEnded(ending, log: log())) }
         pause(milliseconds: 5)

@@ -40,12 +40,14 @@ struct SandboxHome {
 
     /// Creates what is missing and refuses what somebody else made there before.
     private static func create(_ path: String) throws(SandboxError) {
+        let isRoot = geteuid() == 0
         var parent = ""
         for part in path.split(separator: "/").dropLast() {
             parent += "/\(part)"
-            mkdir(parent, 0o755)
+            let mode: mode_t = isRoot ? 0o755 : 0o700
+            // Whatever the umask took away.
+            if mkdir(parent, mode) == 0 { chmod(parent, mode) }
         }
-        let isRoot = geteuid() == 0
         if mkdir(path, 0o700) == 0 {
             // Root's must let the server's account pass, but not look around.
             chmod(path, isRoot ? 0o711 : 0o700)

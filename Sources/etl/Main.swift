@@ -4,6 +4,9 @@ import Glibc
 @main
 enum Main {
     static func main() {
+        // A core dump would hold the password and documents.
+        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         let words = Array(CommandLine.arguments.dropFirst())
         exit(run(words, environment: ProcessEnvironment()).rawValue)
     }

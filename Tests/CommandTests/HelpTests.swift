@@ -25,6 +25,7 @@ struct HelpTests {
                   undo       take a run back: dropped columns return, what it made goes
                   purge      forget a run: its archives and its rows in the ledger
                   stop       ask a run, wherever it is, to stop in order
+                  grants     print SQL for two roles that may do just what is needed
                   config     show every setting and where it came from
                   sandbox    a private PostgreSQL to try things on
                   help       help about a command

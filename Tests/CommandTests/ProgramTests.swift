@@ -15,11 +15,11 @@ struct ProgramTests {
             (["--database-url", "postgresql://u:S3cr3t@h/db", "config"], [:]),
             (["--json", "--database-url=postgresql://u:S3cr3t@h/db", "config"], [:]),
             (["config"], ["DATABASE_URL": "postgresql://u:S3c@r3t@h/db"]),
-            (["config"], ["DATABASE_URL": "postgresql://u:S3cr3t@h/db"]),
+            (["config"], ["DATABASE_URL": "postgresql://u:S3cr3t@h/db?ssl=true"]),
             (["config", "--json"], ["DATABASE_URL": "postgresql+asyncpg://u:S3cr3t%zz@h/db"]),
             (["config"], ["DATABASE_URL": "mysql://u:S3cr3t@h/db"]),
             (["config"], ["DATABASE_URL": " "]),
-            (["config"], ["PGHOST": "db.example", "PGPASSWORD": "S3cr3t"]),
+            (["config"], ["DATABASE_URL": "postgresql://u@h:S3cr3t/db", "PGPASSWORD": "S3cr3t"]),
             (["config", "--log-file", "/"], [:]),
         ] as [([String], [String: String])])
     func usage(arguments: [String], variables: [String: String]) throws {

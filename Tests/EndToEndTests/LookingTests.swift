@@ -101,6 +101,24 @@ extension Behaviour {
             #expect(nothing.status == 2)
         }
 
+        @Test("grants prints nothing but SQL for both roles, which psql runs, again and again")
+        func grants() async throws {
+            let database = try await MemoirDatabase.holding(Chapters(rows: 5, key: .uuid))
+            let roles = ["--owner", "o of \(database.name)", "--runner", "r_\(database.name)"]
+            let printed = try await database.start(["grants", "chapter-sections"] + roles).end()
+            #expect(printed.status == 0 && printed.stderr.isEmpty, "\(printed.stderr)")
+            #expect(printed.output.contains("create role \"o of \(database.name)\" login;\n"))
+            #expect(printed.output.contains("\ngrant select on \"public\".\"chapters\" to r_\(database.name);\n"))
+            #expect(printed.output.split(separator: "\n").allSatisfy { $0.hasPrefix("--") || $0.contains(";") })
+            try await database.psql(printed.output)
+            let again = try await database.start(["grants", "chapter-sections"] + roles).end()
+            #expect(!again.output.contains("create role"))
+            try await database.psql(again.output)
+            let json = try await database.start(["grants", "chapter-sections", "--json"] + roles).end()
+            let lines = JSONLines.last(of: json.output)?["sql"] as? [String] ?? []
+            #expect(lines.joined(separator: "\n") + "\n" == again.output)
+        }
+
         @Test("rows are cut to the screen, or to 120 columns")
         func columns() async throws {
             let database = try await MemoirDatabase.holding(Chapters(rows: 8, key: .uuid))

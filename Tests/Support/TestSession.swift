@@ -5,10 +5,17 @@ import PostgresSandbox
 public final class FragileServer: Sendable {
     private let sandbox: Sandbox
 
-    /// Starts it.
-    public init() throws {
-        sandbox = try Sandbox.lend()
+    /// Starts it, with settings of `postgresql.conf`.
+    public init(settings: [String: String] = [:]) throws {
+        sandbox = try Sandbox.lend(settings: settings)
     }
+
+    /// The directory of its socket, which belongs to the account that it runs as.
+    public var directory: String { sandbox.socketDirectory }
+
+    /// Runs SQL in the real psql, in its one database.
+    @discardableResult
+    public func psql(_ sql: String) throws -> String { try sandbox.query(sql) }
 
     /// The keywords that lead libpq to its one database.
     public var connectionTarget: ConnectionTarget { sandbox.connectionTarget(database: "postgres") }

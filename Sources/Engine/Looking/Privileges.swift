@@ -31,13 +31,13 @@ enum Privileges {
     static func missing(
         _ needs: Set<PrivilegeNeed>, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [String] {
-        var grants: [(rank: Int, text: String)] = []
+        var grants: [Grant] = []
         var acts: [QualifiedName: [PrivilegeNeed.Act]] = [:]
         let me = try transaction.row("select quote_ident(current_user)").text(0) ?? ""
         var owned: Set<QualifiedName> = []
         for case .own(let table) in needs {
             guard let owner = try owner(of: table, transaction) else { continue }
-            grants.append((4, "grant \(owner) to \(me) -- who owns \(table): only its owner may alter it"))
+            grants.append(.ownership(owner, of: table, to: me))
             owned.insert(table)
         }
         for need in needs {
@@ -49,49 +49,56 @@ enum Privileges {
                 if try lacks(act, on: table, transaction) { acts[table, default: []].append(act) }
             case .updateColumn(let column, let table):
                 guard try lacks(column, of: table, transaction) else { continue }
-                grants.append((3, "grant update (\(column.quoted)) on \(table.quoted) to \(me)"))
+                grants.append(.update(column, of: table, to: me))
             default:
                 if let grant = try general(need, to: me, transaction) { grants.append(grant) }
             }
         }
-        for (table, acts) in acts {
-            let list = acts.sorted().map(\.rawValue).joined(separator: ", ")
-            grants.append((2, "grant \(list) on \(table.quoted) to \(me)"))
-        }
-        return grants.sorted { ($0.rank, $0.text) < ($1.rank, $1.text) }.map(\.text)
+        for (table, acts) in acts { grants.append(.acts(acts, on: table, to: me)) }
+        return grants.sorted().map(\.text)
     }
 
     private static func general(
         _ need: PrivilegeNeed, to me: String, _ transaction: borrowing Transaction
-    ) throws(PostgresError) -> (rank: Int, text: String)? {
+    ) throws(PostgresError) -> Grant? {
         let database = try transaction.row("select quote_ident(current_database())").text(0) ?? ""
         switch need {
         case .useSchema(let schema):
             guard try lacksInSchema("usage", schema, transaction) else { return nil }
-            return (1, "grant usage on schema \(schema.quoted) to \(me)")
+            return .schema(.usage, schema, to: me)
         case .createIn(let schema):
             guard try lacksInSchema("create", schema, transaction) else { return nil }
-            return (1, "grant create on schema \(schema.quoted) to \(me)")
+            return .schema(.create, schema, to: me)
         case .createSchema:
             let may = try transaction.row("select has_database_privilege(current_database(), 'create')").bool(0)
-            return may ? nil : (0, "grant create on database \(database) to \(me)")
+            return may ? nil : .createSchemas(in: database, to: me)
         case .temporaryTables:
             let may = try transaction.row("select has_database_privilege(current_database(), 'temporary')").bool(0)
-            return may ? nil : (0, "grant temporary on database \(database) to \(me)")
+            return may ? nil : .temporaryTables(in: database, to: me)
         case .writeAll(let schema):
-            // Archives are for their owners alone.
-            let lacking = try transaction.row(
-                """
-                select string_agg(format('%I.%I', n.nspname, c.relname), ', ' order by c.relname)
-                  from pg_class c join pg_namespace n on n.oid = c.relnamespace
-                 where n.nspname = \(.text(schema.name)) and c.relkind = 'r' and c.relname !~ '^archive_'
-                   and not (has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert')
-                            and has_table_privilege(c.oid, 'update') and has_table_privilege(c.oid, 'delete'))
-                """
-            ).text(0)
-            return lacking.map { (2, "grant select, insert, update, delete on \($0) to \(me)") }
+            let lacking = try ledgerTables(
+                in: schema,
+                where: """
+                    not (has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert')
+                         and has_table_privilege(c.oid, 'update') and has_table_privilege(c.oid, 'delete'))
+                    """, transaction)
+            return lacking.map { .writing($0, to: me) }
         case .act, .updateColumn, .own: return nil
         }
+    }
+
+    /// The tables of the ledger for which a condition holds, as they stand in SQL; nil when there is none.
+    static func ledgerTables(
+        in schema: Identifier, where condition: SQL, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> String? {
+        // Archives are for their owners alone.
+        try transaction.row(
+            """
+            select string_agg(format('%I.%I', n.nspname, c.relname), ', ' order by c.relname)
+              from pg_class c join pg_namespace n on n.oid = c.relnamespace
+             where n.nspname = \(.text(schema.name)) and c.relkind = 'r' and c.relname !~ '^archive_' and \(condition)
+            """
+        ).text(0)
     }
 
     private static func lacksInSchema(

@@ -22,6 +22,7 @@ enum Command: Sendable, Equatable {
     case config
     case sandbox(SandboxAction)
     case stop(pipeline: String)
+    case grants(GrantOptions)
     /// Help about one command, or about the program.
     case help(command: String?)
     case version
@@ -132,6 +133,13 @@ struct UndoOptions: Sendable, Equatable {
 struct PurgeOptions: Sendable, Equatable {
     var pipeline = ""
     var confirm: String?
+}
+
+/// Options of `etl grants`.
+struct GrantOptions: Sendable, Equatable {
+    var pipeline = ""
+    var owner: Identifier = Identifier("etl_owner")
+    var runner: Identifier = Identifier("etl_runner")
 }
 
 /// What to do with the private PostgreSQL.

@@ -103,6 +103,14 @@ enum CommandTable {
             example: "etl stop chapter-sections",
             make: { (_, arguments) throws(UsageError) in .stop(pipeline: arguments[0]) }),
         CommandEntry(
+            name: "grants", summary: "print SQL for two roles that may do just what is needed",
+            arguments: .one("PIPELINE"), options: grantsOptions, example: "etl grants chapter-sections",
+            make: { (draft, arguments) throws(UsageError) in
+                var options = draft.grants
+                options.pipeline = arguments[0]
+                return .grants(options)
+            }),
+        CommandEntry(
             name: "config", summary: "show every setting and where it came from", arguments: .none,
             example: "etl config --json", make: { (_, _) throws(UsageError) in .config }),
         CommandEntry(

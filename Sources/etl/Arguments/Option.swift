@@ -11,6 +11,7 @@ struct Draft: Sendable {
     var catchUp = CatchUpOptions()
     var undo = UndoOptions()
     var purge = PurgeOptions()
+    var grants = GrantOptions()
     var wantsHelp = false
     var wantsVersion = false
 }

@@ -90,6 +90,11 @@ extension CommandTable {
         }
     ]
 
+    static let grantsOptions: [Option] = [
+        .identifier("owner", "the role that alters tables; else etl_owner") { $0.grants.owner = $1 },
+        .identifier("runner", "the role that moves rows; else etl_runner") { $0.grants.runner = $1 },
+    ]
+
     static let rejectsOptions: [Option] = [
         .text("export", "FILE", "write the open rejects as JSON lines; - is stdout") {
             $0.rejects.export = $1

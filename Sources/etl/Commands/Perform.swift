@@ -4,7 +4,8 @@ extension Invocation {
     func perform(environment: ProcessEnvironment, terminal: Terminal) throws(CommandFailure) -> ExitCode {
         switch command {
         case .help(let name):
-            terminal.result(name.flatMap(CommandTable.command(named:)).map(Help.text(for:)) ?? Help.program)
+            let text = name.flatMap(CommandTable.command(named:)).map(Help.text(for:)) ?? Help.program
+            for line in text.split(separator: "\n", omittingEmptySubsequences: false) { terminal.result(String(line)) }
             return .done
         case .version:
             terminal.result(Help.version)
@@ -37,6 +38,8 @@ extension Invocation {
             return try purge(options, settings: try settings(environment, terminal), terminal: terminal)
         case .stop(let pipeline):
             return try stop(pipeline: pipeline, settings: try settings(environment, terminal), terminal: terminal)
+        case .grants(let options):
+            return try grants(options, settings: try settings(environment, terminal), terminal: terminal)
         }
     }
 

@@ -9,6 +9,8 @@ struct DatabaseSettings: Sendable, Equatable {
     let variables: [Variable]
     /// Variables that must be unset before connecting, because they would turn a stated URL elsewhere.
     let overruledVariables: [String]
+    /// What nobody stated and libpq must be told all the same: a host elsewhere has to prove who it is.
+    let standardParameters: [ConnectionParameter]
     let notices: [Notice]
 
     /// A variable of libpq that has a value.
@@ -25,7 +27,7 @@ struct DatabaseSettings: Sendable, Equatable {
         case serviceDecides
     }
 
-    /// Settles the database and refuses a connection that could go over a network unprotected.
+    /// Settles the database. A connection that could go over a network is protected unless it is said how it is to be.
     init(
         flag: Secret?, environment: ProcessEnvironment,
         readFile: () throws(EnvironmentFileOpening.Refusal) -> [UInt8]?
@@ -48,7 +50,8 @@ struct DatabaseSettings: Sendable, Equatable {
         notices += (url?.value.notices ?? []).map(Notice.url)
         notices += overruled.map(Notice.overruled)
         let route = Route(url: url, variables: variables)
-        try route.check()
+        standardParameters =
+            route.isUnprotected ? [ConnectionParameter(keyword: "sslmode", value: "verify-full")] : []
         if route.isLeftToService { notices.append(.serviceDecides) }
         self.notices = notices
     }
@@ -58,7 +61,8 @@ struct DatabaseSettings: Sendable, Equatable {
 
     /// What to connect to, passwords included.
     var target: ConnectionTarget {
-        ConnectionTarget(keywords: connectionParameters.map { (name: $0.keyword, value: $0.revealed()) })
+        ConnectionTarget(
+            keywords: (connectionParameters + standardParameters).map { (name: $0.keyword, value: $0.revealed()) })
     }
 
     private static func url(

@@ -15,16 +15,13 @@ struct Route {
             && url?.value.value(of: "hostaddr") == nil
     }
 
-    /// Refuses a host elsewhere when nothing says how the connection is protected: libpq would by default
+    /// Whether it leads to a host elsewhere and nothing says how the connection is protected: libpq would by default
     /// go on in plain text when the server, or somebody in between, says it has no TLS.
-    func check() throws(SettingsError) {
-        guard !isLeftToService, value(of: "sslmode") == nil else { return }
-        for keyword in ["hostaddr", "host"] {
-            guard let (hosts, origin) = value(of: keyword) else { continue }
-            let isRemote = hosts.split(separator: ",", omittingEmptySubsequences: false).contains {
-                !Self.isLocal($0)
-            }
-            if isRemote { throw .remoteWithoutSSLMode(from: origin) }
+    var isUnprotected: Bool {
+        guard !isLeftToService, value(of: "sslmode") == nil else { return false }
+        return ["hostaddr", "host"].contains { keyword in
+            value(of: keyword)?.split(separator: ",", omittingEmptySubsequences: false)
+                .contains { !Self.isLocal($0) } ?? false
         }
     }
 
@@ -34,9 +31,7 @@ struct Route {
     }
 
     /// What libpq will take for a keyword: the URL's word first, then the environment's.
-    private func value(of keyword: String) -> (String, Origin)? {
-        if let url, let stated = url.value.value(of: keyword) { return (stated, url.origin) }
-        return variables.first { $0.parameter.keyword == keyword }
-            .map { ($0.parameter.revealed(), .environment($0.name)) }
+    private func value(of keyword: String) -> String? {
+        url?.value.value(of: keyword) ?? variables.first { $0.parameter.keyword == keyword }?.parameter.revealed()
     }
 }

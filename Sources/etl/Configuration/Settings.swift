@@ -95,6 +95,4 @@ enum SettingsError: Error, Equatable {
     case unreadableVariable(String)
     /// The flag's URL holds a password, which the process list shows.
     case passwordInFlag
-    /// A host elsewhere, and nothing says how the connection is to be protected.
-    case remoteWithoutSSLMode(from: Origin)
 }

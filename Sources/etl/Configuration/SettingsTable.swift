@@ -23,6 +23,9 @@ struct SettingsTable {
         rows += settings.database.variables.map {
             Row(name: "  " + $0.parameter.keyword, value: $0.parameter.shown, origin: .environment($0.name))
         }
+        rows += settings.database.standardParameters.map {
+            Row(name: "  " + $0.keyword, value: $0.shown, origin: .standard)
+        }
         rows.append(Self.row("project", settings.project) { Printable.escaped($0) })
         rows.append(Self.row("schema", settings.schema) { $0.map { Printable.escaped($0.name) } })
         rows.append(Self.row("ledger-schema", settings.ledgerSchema) { Printable.escaped($0.name) })

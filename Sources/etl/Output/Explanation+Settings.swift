@@ -14,17 +14,6 @@ extension Explanation {
                 summary: "the variable \(name) holds bytes that are not UTF-8", next: "set \(name) anew")
         case .passwordInFlag:
             self.init(passwordAt: "--database-url")
-        case .remoteWithoutSSLMode(let origin):
-            let isURL = if case .environment(let name) = origin { name == "DATABASE_URL" } else { true }
-            self.init(
-                summary:
-                    "the server (\(origin)) is on another machine, and no sslmode says how the connection"
-                    + " is protected; nothing was sent",
-                details: [
-                    "sslmode=verify-full checks the server's certificate (with sslrootcert=FILE, or system's);",
-                    "sslmode=require encrypts and trusts whoever answers; sslmode=disable sends plain text.",
-                ],
-                next: isURL ? "add ?sslmode=verify-full to the URL" : "set PGSSLMODE=verify-full")
         }
     }
 

@@ -17,6 +17,21 @@ enum Printable {
         return result
     }
 
+    /// The same for a line of JSON, which stays the same JSON: such characters stand in its strings only.
+    static func escapedJSON(_ line: String) -> String {
+        guard line.unicodeScalars.contains(where: isDangerous) else { return line }
+        var result = ""
+        for scalar in line.unicodeScalars {
+            if isDangerous(scalar) {
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            } else {
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+
     private static func isDangerous(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x20, 0x7F...0x9F: true

@@ -62,10 +62,10 @@ final class Terminal: Sendable {
             errors: { _ = FileOutput.write($0, to: STDERR_FILENO) })
     }
 
-    /// A result, as a line on stdout.
+    /// A result, as a line on stdout; whatever would end or leave the line is escaped.
     func result(_ line: String) {
         writeLog(line)
-        write(line, to: output)
+        write(Printable.escaped(line), to: output)
     }
 
     /// A result whose words may have colours, as a line on stdout.
@@ -76,14 +76,14 @@ final class Terminal: Sendable {
 
     /// A result for programs, as one line on stdout.
     func result(_ value: JSONValue) {
-        let line = value.text(pretty: false)
+        let line = Printable.escapedJSON(value.text(pretty: false))
         writeLog(line)
         write(line, to: output)
     }
 
     /// What the log has in words already, or is not to have: for programs, as one line on stdout.
     func tell(_ value: JSONValue) {
-        write(value.text(pretty: false), to: output)
+        write(Printable.escapedJSON(value.text(pretty: false)), to: output)
     }
 
     /// Something to know that is no result and no error; `--quiet` silences it.
@@ -119,7 +119,7 @@ final class Terminal: Sendable {
     /// A line of progress for a pipe or a log, on stderr.
     func progressLine(_ line: String) {
         guard !style.isQuiet, !style.isJSON else { return }
-        write(line, to: errors)
+        write(Printable.escaped(line), to: errors)
     }
 
     /// Draws a line over the one that stands there; `make` gets the width of the terminal at this moment.
