@@ -59,7 +59,9 @@ let package = Package(
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "Postgres", "Support"], swiftSettings: strict),
         .testTarget(
             name: "EngineTests",
-            dependencies: ["Engine", "Ledger", "Pipelines", "Transforms", "JSON", "Postgres", "Support"],
+            dependencies: [
+                "Engine", "Ledger", "Pipelines", "Transforms", "PostgresSandbox", "JSON", "Postgres", "Support",
+            ],
             swiftSettings: strict + seam),
         .testTarget(
             name: "PostgresSandboxTests", dependencies: ["PostgresSandbox", "Postgres", "Support"],

@@ -25,4 +25,19 @@ enum Blockers {
             """
         ).rows.compactMap { $0.text(0) }
     }
+
+    /// How many others wait for locks on the tables; whoever stood behind us only has come through by now.
+    static func queue(
+        _ tables: [QualifiedName], _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> String {
+        let names = tables.map { Array($0.quoted.utf8) }
+        let waiting = try transaction.row(
+            """
+            select count(distinct pid) from pg_locks
+             where not granted and database = (select oid from pg_database where datname = current_database())
+               and relation = any (array(select to_regclass(name)::oid from unnest(\(.textArray(names))) name))
+            """
+        ).int(0)
+        return "\(waiting ?? 0) others wait for locks on the same tables"
+    }
 }

@@ -7,7 +7,7 @@ final class ChunkMeter: Sendable {
     private struct State {
         var progress: Progress
         var failure: Failure?
-        var absent: [Failure] = []
+        var absent: [PostgresError] = []
     }
 
     private let state: Mutex<State>
@@ -46,13 +46,17 @@ final class ChunkMeter: Sendable {
     }
 
     /// Takes note of a worker that got no session.
-    func noteAbsent(_ failure: Failure) {
-        state.withLock { $0.absent.append(failure) }
-        reporter.report(.notice("a worker has no session, the others go on: \(failure.what)"))
+    func noteAbsent(_ error: PostgresError) {
+        let isLast = state.withLock { state in
+            state.absent.append(error)
+            return state.absent.count == state.progress.workers
+        }
+        if isLast { return }
+        reporter.report(.notice("a worker has no session, the others go on: \(error)"))
     }
 
     /// Why there was nobody to work, where no worker got a session.
-    var nobodyCame: Failure? {
+    var nobodyCame: PostgresError? {
         state.withLock { $0.absent.count == $0.progress.workers ? $0.absent.first : nil }
     }
 

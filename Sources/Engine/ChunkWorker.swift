@@ -40,14 +40,10 @@ final class ChunkWorker {
     static func failure(number: Int, site: Site, job: ChunkJob, meter: ChunkMeter) -> Failure? {
         let worker = ChunkWorker(number: number, site: site, job: job, meter: meter)
         do {
-            do {
-                try worker.session.open()
-            } catch let failure as Failure where failure.kind != .unknownOutcome {
+            if let absence = try worker.session.absence() {
                 // Others may have sessions, and one fewer is no reason to stop them.
-                meter.noteAbsent(failure)
+                meter.noteAbsent(absence)
                 return nil
-            } catch is Failure {
-                // There was a session; whether the ledger knows of it the next one will see.
             }
             try worker.work()
             return nil

@@ -5,6 +5,7 @@ enum ConnectionAdvice {
     /// The failure to tell.
     static func failure(_ error: PostgresError) -> Failure {
         var failure = Failure(error, while: "opening a session")
+        if case .noTransactions = error { failure.kind = .usage }
         guard case .cannotConnect(let reason, let sqlstate) = error else { return failure }
         // Who we are, or which database is meant, is for the operator to settle.
         if let sqlstate, ["28", "3D"].contains(sqlstate.prefix(2)) { failure.kind = .usage }

@@ -21,7 +21,7 @@ final class Introduction {
     func introduce(_ connection: Connection, after end: PostgresError?) throws {
         let old = worker
         worker = try connection.transaction(site.moving) { transaction in
-            try site.ledger.run(run, transaction).map { try RunBinding.check($0, site.ledger, transaction) }
+            try checkBinding(transaction)
             if let old {
                 if !(end?.mayBeTheChunks ?? false) { try site.ledger.releaseClaims(of: old, transaction) }
                 try site.ledger.endWorker(old, transaction)
@@ -29,6 +29,16 @@ final class Introduction {
             return try add(connection, transaction)
         }
         previous = old
+    }
+
+    /// The address may lead elsewhere by now.
+    private func checkBinding(_ transaction: borrowing Transaction) throws {
+        guard try site.ledger.presence(transaction) == .ours else {
+            throw Failure(
+                .refused, "the server that answers now has no ledger of etl: it is another one, or another database",
+                next: "see where the address leads: etl config")
+        }
+        try site.ledger.run(run, transaction).map { try RunBinding.check($0, site.ledger, transaction) }
     }
 
     /// Enters the first session in a transaction that is open already: what it begins and who began it are known at the

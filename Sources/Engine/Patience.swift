@@ -40,7 +40,10 @@ struct Patience {
 
     func failure(_ error: PostgresError, while what: String) -> Failure {
         var failure = Failure(error, while: what)
-        if isOutcomeUnknown { failure.kind = .unknownOutcome }
+        if isOutcomeUnknown {
+            failure.kind = .unknownOutcome
+            failure.what = "\(what): whether it was committed could not be found out in time: \(error)"
+        }
         failure.details += blockers
         return failure
     }

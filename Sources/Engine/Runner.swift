@@ -32,14 +32,18 @@ public struct Runner {
         // Said first, because it can be said without a server.
         let wanted = try Plan.wanted(in: request.pipeline, goal: request.goal)
         let session = Session(site: site, name: "etl")
-        try session.open()
+        try session.open(waits: true)
         let start = RunStart(site: site, request: request, session: session)
         let begun = try start.begin(wanted)
         guard !begun.plan.steps.isEmpty else {
             return try result(of: begun.run, session, hadNothingToDo: true)
         }
         let leader = begun.leader
-        let working = Session(site: site, name: "etl:\(begun.run.value):0") { try leader.introduce($0, after: $1) }
+        let working = Session(site: site, name: "etl:\(begun.run.value):0") { connection, end in
+            try leader.introduce(connection, after: end)
+            // It is not needed until the summary, and where sessions are few a worker may have it.
+            session.close()
+        }
         do {
             let reason = try perform(begun, on: working)
             try close(begun, wanted, on: working, leader: leader, isComplete: reason == nil)

@@ -20,15 +20,18 @@ enum ServerCheck {
         let row = try transaction.row(
             """
             select pg_is_in_recovery(), current_setting('server_encoding'),
-                   to_regnamespace(quote_ident(\(.text(schema.name)))) is not null
+                   to_regnamespace(quote_ident(\(.text(schema.name)))) is not null,
+                   (select reset_val from pg_settings where name = 'default_transaction_read_only') = 'on'
             """)
         return problems(
-            version: connection.serverVersion, isStandby: row.bool(0), encoding: row.text(1) ?? "",
-            schema: row.bool(2) ? nil : schema)
+            version: connection.serverVersion, isStandby: row.bool(0), isReadOnly: row.bool(3),
+            encoding: row.text(1) ?? "", schema: row.bool(2) ? nil : schema)
     }
 
     /// The problems of a server that is known. `schema` is the one that is not there.
-    static func problems(version: Int, isStandby: Bool, encoding: String, schema: Identifier?) -> [Problem] {
+    static func problems(
+        version: Int, isStandby: Bool, isReadOnly: Bool, encoding: String, schema: Identifier?
+    ) -> [Problem] {
         var problems: [Problem] = []
         if version < minimumVersion {
             problems.append(
@@ -40,6 +43,13 @@ enum ServerCheck {
             problems.append(
                 Problem(
                     what: "the server is a standby, which cannot be written to", remedy: "connect to the primary"))
+        }
+        if isReadOnly {
+            // A transaction could say otherwise; but somebody has said this on purpose.
+            problems.append(
+                Problem(
+                    what: "transactions are read-only here by default (default_transaction_read_only)",
+                    remedy: "if it may be written to, reset that setting of the role, the database or the server"))
         }
         if encoding == "SQL_ASCII" {
             problems.append(

@@ -23,12 +23,28 @@ final class Session {
         self.introduce = introduce
     }
 
-    /// Opens the session now, without patience: an address that never worked is not waited for.
-    func open() throws {
+    /// Opens the session now, without patience: an address that never worked is not waited for. A server that answers that
+    /// it is busy is one that works; where `waits` says so, it is left to the first work to wait for it.
+    func open(waits: Bool = false) throws {
         do {
             _ = try current()
+        } catch let error as PostgresError where waits && error.isBusyServer {
+            return
         } catch let error as PostgresError {
             throw ConnectionAdvice.failure(error)
+        }
+    }
+
+    /// Opens the session of one whom others can do without; gives why there is none.
+    func absence() throws -> PostgresError? {
+        do {
+            _ = try current()
+            return nil
+        } catch PostgresError.commitUnknown {
+            // There was a session; whether the ledger knows of it the next one will see.
+            return nil
+        } catch let error as PostgresError {
+            return error
         }
     }
 
@@ -107,7 +123,10 @@ final class Session {
     private func blockers(of tables: [QualifiedName]) -> [String] {
         guard let connection else { return [] }
         do {
-            return try connection.transaction(site.looking) { try Blockers.describe(tables, $0) }
+            return try connection.transaction(site.looking) { transaction in
+                if tables.isEmpty { return [] }
+                return try Blockers.describe(tables, transaction) + [Blockers.queue(tables, transaction)]
+            }
         } catch let error as PostgresError where error.endsSession {
             self.connection = nil
             lastEnd = error
@@ -115,5 +134,13 @@ final class Session {
         } catch {
             return []
         }
+    }
+}
+
+extension PostgresError {
+    /// Whether there is a server that starts, stops, or has no session left for us now.
+    fileprivate var isBusyServer: Bool {
+        guard case .cannotConnect(_, let sqlstate?) = self else { return false }
+        return sqlstate == "57P03" || sqlstate == "53300"
     }
 }

@@ -27,16 +27,33 @@ struct StageContext {
 
     /// Lets all workers of this process do what chunks there are; returns how many source rows they moved.
     func work(_ job: ChunkJob) throws -> Int64 {
-        let meter = try makeMeter()
         let site = site
-        WorkerThreads.run(request.limits.workers) { number in
-            if let failure = ChunkWorker.failure(number: number, site: site, job: job, meter: meter) {
-                meter.halt(failure)
+        var patience = Patience(outage: site.deadlines.outage)
+        while true {
+            let meter = try makeMeter()
+            WorkerThreads.run(request.limits.workers) { number in
+                if let failure = ChunkWorker.failure(number: number, site: site, job: job, meter: meter) {
+                    meter.halt(failure)
+                }
             }
+            if let failure = meter.failure { throw failure }
+            try site.throwIfStopping()
+            guard let absence = meter.nobodyCame else { return meter.rowsHere }
+            try wait(after: absence, &patience)
         }
-        if let failure = meter.failure ?? meter.nobodyCame { throw failure }
+    }
+
+    /// Nobody got a session; somebody may later.
+    private func wait(after absence: PostgresError, _ patience: inout Patience) throws {
+        let what = "opening sessions for stage \(stage.name)"
+        guard absence.errorClass == .retry, patience.allows(absence) else {
+            throw patience.failure(absence, while: what)
+        }
+        let delay = patience.delay()
+        site.reporter.report(
+            .retrying(stage: what, what: absence.description, attempt: patience.attempts, delay: delay))
+        _ = site.interruption.wait(seconds: delay)
         try site.throwIfStopping()
-        return meter.rowsHere
     }
 
     private func makeMeter() throws -> ChunkMeter {

@@ -127,12 +127,14 @@ extension Ledger {
     /// Gives a worker's claims back without their attempts being counted: nothing was wrong with the chunks. Waits for
     /// whoever holds their rows.
     public func releaseClaims(of worker: WorkerID, _ transaction: borrowing Transaction) throws(PostgresError) {
-        try transaction.run(
+        let claims: SQL = """
+            claimant = \(.int(worker.value)) and state = 'todo'
+            and run_id = (select run_id from workers where id = \(.int(worker.value)))
             """
-            update chunks set attempt = attempt - 1, claimant = null, claimed_at = null
-             where state = 'todo' and claimant = \(.int(worker.value))
-               and run_id = (select run_id from workers where id = \(.int(worker.value)))
-            """)
+        // A session that still commits claims its next chunk with that: only a statement that begins afterwards sees it.
+        try transaction.run("select from chunks where \(claims) for update")
+        try transaction.run(
+            "update chunks set attempt = attempt - 1, claimant = null, claimed_at = null where \(claims)")
     }
 
     /// Whether a worker's own commit of a chunk happened. Waits for whoever holds the row: as long as an old session

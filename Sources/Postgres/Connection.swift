@@ -105,7 +105,8 @@ public final class Connection {
     /// A refused connection has no result with fields; only the verbose message tells its SQLSTATE.
     private func cannotConnect() -> PostgresError {
         let reason = wire.errorMessage
-        guard let found = reason.firstMatch(of: #/: +([0-9A-Z]{5}): +/#) else {
+        // A severity may have five letters, too; a SQLSTATE has a digit.
+        guard let found = reason.firstMatch(of: #/: +(?=[A-Z]*[0-9])([0-9A-Z]{5}): +/#) else {
             return .cannotConnect(reason: reason, sqlstate: nil)
         }
         let plain = reason.replacing(found.0, with: ": ").replacing(#/; LOCATION: .*/#, with: "")
@@ -129,7 +130,23 @@ public final class Connection {
         serverVersion = Int(version)
         isPooled = wire.backendPID != backend.pid
         hardening = Connection.hardening(checksClient: row.bool(3), hasTransactionTimeout: row.bool(4))
-        if !isPooled { try keepAlive() }
+        if isPooled { try requireTransactions() } else { try keepAlive() }
+    }
+
+    /// A pooler may give every statement another backend. One that is known to refuses to begin a transaction.
+    private func requireTransactions() throws(PostgresError) {
+        do throws(PostgresError) {
+            _ = try execute("begin", within: deadlines.statement)
+            let pid = try execute("select pg_backend_pid()", within: deadlines.statement).first?.int(0)
+            let next = try execute("select pg_backend_pid()", within: deadlines.statement).first?.int(0)
+            _ = try execute("rollback", within: deadlines.statement)
+            guard pid == next else { throw .noTransactions(reason: "each statement has another backend") }
+        } catch {
+            if case .connectionLost(let reason, "08P01") = error, reason.contains("statement pooling") {
+                throw .noTransactions(reason: reason)
+            }
+            throw error
+        }
     }
 
     /// Lets the server notice within a minute that our machine is gone. Said for the session, because it must hold between

@@ -12,13 +12,13 @@ public enum ErrorClass: Sendable, Equatable {
         self = Self.exact[sqlstate] ?? Self.byClass[String(sqlstate.prefix(2))] ?? .stop
     }
 
-    private static let byClass: [String: ErrorClass] = [
+    static let byClass: [String: ErrorClass] = [
         "08": .retry,  // connection exception
         "53": .retry,  // insufficient resources: disk, memory, connections
         "22": .row,  // data exception
     ]
 
-    private static let exact: [String: ErrorClass] = [
+    static let exact: [String: ErrorClass] = [
         "40001": .retry,  // serialization failure
         "40P01": .retry,  // deadlock
         "55P03": .retry,  // lock not available in time

@@ -31,6 +31,8 @@ public enum PostgresError: Error, Sendable, Equatable {
     case refused(ServerError)
     /// No session could be had.
     case cannotConnect(reason: String, sqlstate: String?)
+    /// A session can be had, but what stands in between keeps no transaction together.
+    case noTransactions(reason: String)
     /// The session ended under a statement, or the server ended it.
     case connectionLost(reason: String, sqlstate: String?)
     /// Nothing was heard from the server in the time allowed, so the session was given up.
@@ -53,7 +55,7 @@ public enum PostgresError: Error, Sendable, Equatable {
         case .cannotConnect(_, let sqlstate), .connectionLost(_, let sqlstate):
             sqlstate.map(ErrorClass.init(sqlstate:)) == .stop ? .stop : .retry
         case .deadlinePassed, .commitUnknown: .retry
-        case .rolledBackAtCommit, .copyCountDiffers, .interrupted, .unexpectedAnswer: .stop
+        case .noTransactions, .rolledBackAtCommit, .copyCountDiffers, .interrupted, .unexpectedAnswer: .stop
         }
     }
 
@@ -65,7 +67,7 @@ public enum PostgresError: Error, Sendable, Equatable {
     /// Whether the session is gone and a new one is needed.
     public var endsSession: Bool {
         switch self {
-        case .cannotConnect, .connectionLost, .deadlinePassed, .commitUnknown, .interrupted: true
+        case .cannotConnect, .noTransactions, .connectionLost, .deadlinePassed, .commitUnknown, .interrupted: true
         case .refused, .rolledBackAtCommit, .copyCountDiffers, .unexpectedAnswer: false
         }
     }
@@ -82,6 +84,8 @@ extension PostgresError: CustomStringConvertible {
         switch self {
         case .refused(let error): error.description
         case .cannotConnect(let reason, _): "cannot connect: \(reason)"
+        case .noTransactions(let reason):
+            "the pooler in between keeps no transaction together (\(reason)): it must pool transactions or sessions"
         case .connectionLost(let reason, _): "the connection was lost: \(reason)"
         case .deadlinePassed(let what, let seconds): "no answer to \(what) within \(seconds) s"
         case .commitUnknown(let reason): "the outcome of COMMIT was not heard: \(reason)"

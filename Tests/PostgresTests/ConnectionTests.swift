@@ -60,11 +60,12 @@ struct ConnectionTests {
                 _ = try Connection(to: target, name: "etl test")
             }
         }
-        guard case .cannotConnect(let reason, _) = error else {
+        guard case .cannotConnect(let reason, let sqlstate) = error else {
             Issue.record("\(String(describing: error))")
             return
         }
-        #expect(reason.contains("no such database"))
+        #expect(reason.contains("no such database") && !reason.contains("3D000"))
+        #expect(sqlstate == "3D000")
         #expect(error?.endsSession == true)
     }
 

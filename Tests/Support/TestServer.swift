@@ -1,7 +1,7 @@
 import Foundation
 public import PostgresSandbox
 
-/// The one server of a test process; it ends with the process.
+/// A server for tests. Most share the one of their process, which ends with it.
 public final class TestServer: Sendable {
     /// The server as a sandbox, for its socket, user and psql.
     public let sandbox: Sandbox
@@ -9,15 +9,23 @@ public final class TestServer: Sendable {
     // Dropping a database takes longer than some tests, and nothing waits for it.
     private let cleaner = DispatchQueue(label: "drop databases")
 
-    /// Started when the first test asks for it.
+    /// The one of this process, started when the first test asks for it.
     public static var shared: TestServer {
         get throws { try started.get() }
     }
 
-    private static let started = Result { try TestServer() }
+    private static let started = Result {
+        TestServer(
+            try Sandbox.lend(settings: [
+                "max_connections": "400", "max_prepared_transactions": "10",
+                // A commit that asks to be synchronous waits for ever; on this server only those do that say so.
+                "synchronous_standby_names": "nobody",
+            ]))
+    }
 
-    private init() throws {
-        sandbox = try Sandbox.lend(settings: ["max_connections": "400", "max_prepared_transactions": "10"])
+    /// A server of a test's own.
+    public init(_ sandbox: Sandbox) {
+        self.sandbox = sandbox
     }
 
     /// A fresh, empty database with a name of its own. Without an encoding it is UTF8.
@@ -41,7 +49,8 @@ public final class TestServer: Sendable {
 public final class TestDatabase: Sendable {
     /// Its name.
     public let name: String
-    private let server: TestServer
+    /// Where it is.
+    public let server: TestServer
 
     init(name: String, server: TestServer) {
         self.name = name

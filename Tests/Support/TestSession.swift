@@ -41,7 +41,7 @@ extension TestDatabase {
 
     /// The keywords that lead libpq to the database, as its superuser or as another role.
     public func connectionTarget(as role: String? = nil) throws -> ConnectionTarget {
-        var target = try TestServer.shared.sandbox.connectionTarget(database: name)
+        var target = server.sandbox.connectionTarget(database: name)
         if let role { target.keywords.append(("user", role)) }
         return target
     }

@@ -39,7 +39,6 @@ enum SettingFindings {
         Kind(name: "lock_timeout", weight: .notice, meaning: overruled + " (--lock-timeout)"),
         Kind(name: "idle_in_transaction_session_timeout", weight: .notice, meaning: overruled),
         Kind(name: "transaction_timeout", weight: .notice, meaning: overruled),
-        Kind(name: "default_transaction_read_only", weight: .notice, meaning: overruled),
         Kind(name: "default_transaction_isolation", weight: .notice, meaning: overruled),
         Kind(
             name: "idle_session_timeout", weight: .notice,

@@ -14,6 +14,10 @@ struct Memoir: Sendable {
     var otherDatabase: String?
     /// The role to run as; nil for the server's superuser.
     var user: String?
+    /// What stands between runs and the server; nil for nothing.
+    var proxy: Proxy?
+    /// More of libpq's keywords for runs.
+    var keywords: [(name: String, value: String)] = []
     /// Where `pipelines/` and `sql/` are.
     var project = packageDirectory
     var pipeline = "chapter-sections"
@@ -26,10 +30,10 @@ struct Memoir: Sendable {
     /// Makes the table of chapters, with `rows` good ones in it.
     init(
         _ rows: Int = 0, key: KeyType = .uuid, documents: String = "jsonb", encoding: String? = nil,
-        limits: BatchLimits = BatchLimits(rows: 10, workers: 2)
+        limits: BatchLimits = BatchLimits(rows: 10, workers: 2), on server: TestServer? = nil
     ) async throws {
         self.limits = limits
-        database = try await blocking { try TestServer.shared.database(encoding: encoding) }
+        database = try await blocking { try (server ?? TestServer.shared).database(encoding: encoding) }
         try await psql(
             """
             create table chapters (id \(key.name) primary key, content \(documents), images jsonb);
@@ -83,7 +87,9 @@ struct Memoir: Sendable {
         let items = (parts?.queryItems ?? []).map { (name: $0.name, value: $0.value ?? "") }
         let name = [(name: "dbname", value: otherDatabase ?? database.name)]
         // Where libpq is given a keyword twice, the last one counts.
-        return ConnectionTarget(keywords: name + items + (user.map { [(name: "user", value: $0)] } ?? []))
+        let direct = ConnectionTarget(
+            keywords: name + items + (user.map { [(name: "user", value: $0)] } ?? []) + keywords)
+        return proxy.map { $0.target(for: direct) } ?? direct
     }
 
     /// The pipeline as its file says it.

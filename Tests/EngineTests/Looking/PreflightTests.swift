@@ -30,9 +30,13 @@ struct PreflightTests {
     @Test("a server that cannot be used: too old, a standby, without an encoding, without the schema")
     func server() async throws {
         let all = ServerCheck.problems(
-            version: 130_004, isStandby: true, encoding: "SQL_ASCII", schema: Identifier("here" as StaticString))
-        #expect(all.count == 4 && all.allSatisfy { !$0.remedy.isEmpty })
-        #expect(ServerCheck.problems(version: 140_000, isStandby: false, encoding: "UTF8", schema: nil).isEmpty)
+            version: 130_004, isStandby: true, isReadOnly: true, encoding: "SQL_ASCII",
+            schema: Identifier("here" as StaticString))
+        #expect(all.count == 5 && all.allSatisfy { !$0.remedy.isEmpty })
+        #expect(
+            ServerCheck.problems(
+                version: 140_000, isStandby: false, isReadOnly: false, encoding: "UTF8", schema: nil
+            ).isEmpty)
         let ascii = try await Memoir(1, encoding: "SQL_ASCII").preflight()
         #expect(ascii.findings.first?.weight == .problem && ascii.findings.first?.what.contains("SQL_ASCII") == true)
         let latin = try await Memoir(1, encoding: "LATIN1").preflight()
