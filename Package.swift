@@ -70,7 +70,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Postgres", "Support"],
-            exclude: ["Judge"], swiftSettings: strict),
+            exclude: ["Judge", "Torture"], swiftSettings: strict),
         .testTarget(name: "HouseTests", dependencies: ["Support"], swiftSettings: strict),
     ]
 )
