@@ -72,7 +72,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Postgres", "Support"],
-            exclude: ["Judge"], swiftSettings: strict),
+            exclude: ["Judge", "Torture"], swiftSettings: strict),
         .testTarget(name: "HouseTests", dependencies: ["Support"], swiftSettings: strict),
     ]
 )

@@ -127,7 +127,11 @@ extension Connection {
     /// Milliseconds to wait, as poll wants them.
     private func patience(until deadline: Deadline) -> Int32 {
         #if ETL_FAULTS
-            if isCutShort { return min(deadline.milliseconds, Seam.hangMilliseconds) }
+            // Where there is no deadline it is the system that tells in the end, which asks the other side whether it lives.
+            if isCutShort {
+                return deadline.milliseconds < 0
+                    ? Seam.hangMilliseconds : min(deadline.milliseconds, Seam.hangMilliseconds)
+            }
         #endif
         return deadline.milliseconds
     }

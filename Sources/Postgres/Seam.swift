@@ -10,7 +10,8 @@
         public enum Fault: String, Sendable, CaseIterable {
             /// The call is not made and counts as failed.
             case fail
-            /// The call is made, and nothing is heard from the server any more: every deadline passes, all too soon.
+            /// The call is made, and nothing is heard from the server any more: every deadline passes, all too soon, and so does
+            /// the time that the system gives a machine that is cut off.
             case hang
             /// The socket is cut before the call.
             case cut
@@ -22,7 +23,7 @@
             case killAfter = "kill-after"
         }
 
-        /// How long a session that hangs waits for its deadline, if it has one.
+        /// How long a session that hangs waits for either.
         static let hangMilliseconds: Int32 = 200
 
         private let call: Int
@@ -44,8 +45,16 @@
         /// How many calls were made so far.
         public var calls: Int { counter.load(ordering: .sequentiallyConsistent) }
 
-        /// The seam of this process: `ETL_FAULT=<call>:<fault>` chooses.
+        /// The seam of this process: `ETL_FAULT=<call>:<fault>` chooses. A process that ends in order writes how many calls
+        /// it made to the file that `ETL_CALLS` names.
         public static let process: Seam = {
+            if getenv("ETL_CALLS") != nil {
+                atexit {
+                    guard let path = getenv("ETL_CALLS"), let file = fopen(path, "w") else { return }
+                    fputs("\(Seam.process.calls)\n", file)
+                    fclose(file)
+                }
+            }
             guard let setting = getenv("ETL_FAULT") else { return Seam() }
             let parts = String(validatingCString: setting)?.split(separator: ":") ?? []
             guard parts.count == 2, let call = Int(parts[0]), let fault = Fault(rawValue: String(parts[1])) else {

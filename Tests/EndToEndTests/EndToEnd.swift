@@ -8,7 +8,8 @@ import Testing
 /// - `ETL_E2E_WORKFLOW_ROWS`: the same where they go through all three pipelines and both drops; else 250
 /// - `ETL_E2E_KILLS`: kills with -9 in each of the tests of them; else 16, and 10 of the whole workflow
 /// - `ETL_E2E_KILL_ROWS`: chapters in the runs that are killed; else 4000, and 600 in the whole workflow
-/// - `ETL_E2E_FAULTS`: how many places of a run a fault is tried at, or `all`; else 30, and 20 of the drops
+/// - `ETL_NTH`: at how many calls to libpq of each phase each fault is tried, or `all`; else 1 in half of them
+/// - `ETL_NTH_PHASES`: the phases in which faults are tried, with commas between them; else all
 /// - `ETL_E2E_SEED`: the seed of whatever is chosen at random; else by the clock, and printed
 ///
 /// The 200 kills of the three pipelines with both drops:

@@ -2,26 +2,34 @@ import Foundation
 
 /// Calls to libpq that go wrong in a test build; `ETL_FAULT=7:cut` cuts the connection at the seventh.
 enum Faults {
-    static let kinds = ["kill", "kill-after", "cut", "cut-after", "fail"]
+    static let kinds = ["fail", "hang", "cut", "cut-after", "kill", "kill-after"]
 
-    /// The calls at which a fault is tried: all, or some at random, as many as the variable says or as are usual.
-    static func places(_ fault: String, among calls: Int, of usual: Int) -> [Int] {
-        let all = Array(1...calls)
-        let wanted = ProcessInfo.processInfo.environment["ETL_E2E_FAULTS"] ?? ""
-        if wanted == "all" { return all }
-        var numbers = SeededNumbers(seed: EndToEnd.seed &+ UInt64(fault.utf8.count))
-        let count = Int(wanted).map { $0 / kinds.count } ?? usual
-        print("faults (\(fault)): seed \(EndToEnd.seed), \(count) of \(all.count) calls")
-        return Array(all.shuffled(using: &numbers).prefix(count)).sorted()
+    /// The calls at which a fault is tried: some at random; nil: every one, until a run ends before it comes to it.
+    static func places(_ fault: String, in phase: Phase, among calls: Int) -> [Int]? {
+        let wanted = ProcessInfo.processInfo.environment["ETL_NTH"] ?? ""
+        if wanted == "all" { return nil }
+        let salt = (fault + phase.rawValue).utf8.reduce(0) { $0 &* 31 &+ UInt64($1) }
+        var numbers = SeededNumbers(seed: EndToEnd.seed &+ salt)
+        // Usually one, in half of the phases.
+        let count = Int(wanted) ?? Int.random(in: 0...1, using: &numbers)
+        return Array((1...calls).shuffled(using: &numbers).prefix(count)).sorted()
+    }
+}
+
+/// How runs ended in which a call went wrong.
+struct FaultCount: CustomStringConvertible {
+    private var ends: [String: Int] = [:]
+
+    mutating func add(_ end: String) { ends[end, default: 0] += 1 }
+
+    static func + (one: FaultCount, other: FaultCount) -> FaultCount {
+        var sum = one
+        for (end, count) in other.ends { sum.ends[end, default: 0] += count }
+        return sum
     }
 
-    /// How many calls a run makes: it can be killed at the last of them, which is found by halving.
-    static func calls(_ run: (_ fault: String) async throws -> Int32) async throws -> Int {
-        var (reached, unreached) = (1, 2048)
-        while unreached - reached > 1 {
-            let middle = (reached + unreached) / 2
-            if try await run("\(middle):kill") == 137 { reached = middle } else { unreached = middle }
-        }
-        return reached
+    var description: String {
+        let list = ends.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+        return "\(ends.values.reduce(0, +)) cases: \(list)"
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Support
 
 /// The programs that generate chapters and judge what became of them; they share nothing with ours.
@@ -27,6 +28,16 @@ extension MemoirDatabase {
     /// was dropped since.
     func wholeVerdict() async throws -> String {
         try await verdict("--pictures", "--image-ids", "--source", Self.copiedChapters)
+    }
+
+    /// What the judge says of the database at any moment of its runs; after their end with `--ended`, and with the hash of
+    /// a database where nobody interfered.
+    func check(_ arguments: String..., hash: String? = nil) async throws -> String {
+        let end = hash.map { ["--ended", "--hash", $0.trimmingCharacters(in: .newlines)] } ?? []
+        let result = try await Judge.run(
+            "check.py",
+            ["--dsn", url, "--source", Self.copiedChapters, "--secret", Self.canary] + end + arguments)
+        return result.output + result.stderr
     }
 
     /// One hash over chapters, sections, pictures, rejects and archives; two runs that end alike have the same. With

@@ -62,7 +62,11 @@ final class MemoirDatabase: Sendable {
     func copyWithRuns() async throws -> MemoirDatabase {
         let made = try await copy()
         try await made.psql(
-            "update etl.runs set database_oid = (select oid from pg_database where datname = current_database())")
+            """
+            select 'update etl.runs set database_oid = (select oid from pg_database where datname = current_database())'
+             where to_regclass('etl.runs') is not null
+            \\gexec
+            """)
         return made
     }
 

@@ -26,7 +26,10 @@ enum Workflow {
         }
 
         /// The command without any consent.
-        var command: [String] { ["run", pipeline, "--with", rawValue] }
+        var command: [String] { ["run"] + words }
+
+        /// The same, to be put behind `run` with more.
+        var words: [String] { [pipeline, "--with", rawValue] }
     }
 
     /// Everything in one command, given what must be accepted for the first drop.

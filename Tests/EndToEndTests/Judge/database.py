@@ -5,6 +5,7 @@ import sys
 import uuid
 
 import psql
+from progress import Progress
 
 NAMESPACE = uuid.UUID("6f9d2c1e-0f0b-5a67-9d55-3f1c7f4e8a10")
 # Python's names for encodings of the server; one that is not here is judged as UTF-8.
@@ -41,6 +42,7 @@ class Database:
         self.source, self.source_columns = source, types
         self.sections = self._sections()
         self.before = self._covers_before(schema)
+        self.progress = Progress(self) if options.unfinished else None
         self.run = options.run or self.run_of(options.stage)
         self.rejects = self.rejects_of(options.stage, self.run)
 
@@ -49,6 +51,8 @@ class Database:
         columns = ["title", "content", "image", "attributes", "image_id"]
         there = [name if name in self.section_columns else "null" for name in columns]
         found = {}
+        if not self.section_columns and self.options.unfinished:
+            return found
         query = "select chapter_id, order_index, id, %s from %s" % (", ".join(there), self.sections_table)
         for chapter, order, *rest in psql.rows(self.dsn, query):
             found.setdefault(chapter, []).append(Section(int(order), *rest))
@@ -80,30 +84,46 @@ class Database:
         query = "select id from %s a full join %s.chapters b using (id) where %s is distinct from %s"
         return [key for key, in psql.rows(self.dsn, query % (self.source, self.schema, *row))]
 
+    def is_done(self, stage, key):
+        """Whether a source row is in a chunk that is done; all are, unless an unfinished run is judged."""
+        return self.progress is None or key in self.progress.done(stage)
+
     def run_of(self, stage):
-        """The latest run with a stage of this name."""
+        """The latest run with a stage of this name; None where an unfinished run has not come to it."""
+        if self.options.unfinished and not self.has_ledger:
+            return None
         found = psql.rows(
             self.dsn,
             "select r.id from {0}.runs r join {0}.stages s on s.run_id = r.id where s.name = {1}"
-            " order by r.started_at desc limit 1".format(self._ledger, psql.literal(stage)),
+            " order by r.started_at desc limit 1".format(self.ledger, psql.literal(stage)),
         )
+        if not found and self.options.unfinished:
+            return None
         if not found:
             raise psql.QueryFailed("the ledger knows no run with a stage %s" % stage)
         return found[0][0]
 
     @property
-    def _ledger(self):
+    def ledger(self):
+        """The ledger's schema, quoted."""
         return psql.identifier(self.options.ledger)
+
+    @property
+    def has_ledger(self):
+        """Whether there is a ledger; its tables come together."""
+        return bool(psql.column_types(self.dsn, self.options.ledger, "chunks"))
 
     def rejects_of(self, stage, run):
         """Codes, places and messages by key of what stands rejected in a stage of a run."""
         found = {}
+        if run is None:
+            return found
         for key, *rest in psql.rows(
             self.dsn,
             "select case jsonb_typeof(key) when 'array' then key->>0 else key#>>'{}' end,"
             " code, place, message"
             " from %s.rejects where stage = %s and run_id::text = %s and state in ('open', 'accepted')"
-            % (self._ledger, psql.literal(stage), psql.literal(run)),
+            % (self.ledger, psql.literal(stage), psql.literal(run)),
         ):
             found.setdefault(key, []).append(rest)
         return found
@@ -111,19 +131,21 @@ class Database:
     def stage_sums(self):
         """For each run and stage: the sums of read, migrated, empty, rejected, gone over its chunks, and of what else
         a row that was read may have been."""
+        if self.options.unfinished and not self.has_ledger:
+            return {}
         others = [name for name in ("stale", "wrong") if name in psql.column_types(
             self.dsn, self.options.ledger, "chunks")]
         names = ["read", "migrated", "empty", "rejected", "gone", "+".join(others) or "0"]
         sums = ", ".join("coalesce(sum(%s), 0)" % name for name in names)
-        query = "select run_id, stage, %s from %s.chunks group by 1, 2" % (sums, self._ledger)
+        query = "select run_id, stage, %s from %s.chunks group by 1, 2" % (sums, self.ledger)
         return {(run, stage): tuple(map(int, numbers)) for run, stage, *numbers in psql.rows(self.dsn, query)}
 
     def unmapped(self):
         """How many documents the ledger counts for each unmapped key; None where it keeps no such table."""
-        if not psql.column_types(self.dsn, self.options.ledger, "unmapped"):
+        if self.run is None or not psql.column_types(self.dsn, self.options.ledger, "unmapped"):
             return None
         query = "select name, sum(count) from %s.unmapped where stage = %s and run_id::text = %s group by 1" % (
-            self._ledger, psql.literal(self.options.stage), psql.literal(self.run))
+            self.ledger, psql.literal(self.options.stage), psql.literal(self.run))
         return {name: int(count) for name, count in psql.rows(self.dsn, query)}
 
     def wrong_section_ids_in_sql(self):
@@ -137,6 +159,8 @@ class Database:
             "case when section_id is null then 'cover/' || chapter_id::text else 'section/' || section_id::text end")
 
     def _wrong_ids_in_sql(self, table, name):
+        if not psql.column_types(self.dsn, self.options.schema, table.rpartition(".")[2]):
+            return 0
         sql = (
             "set client_min_messages = error;"
             ' begin; create extension if not exists "uuid-ossp";'

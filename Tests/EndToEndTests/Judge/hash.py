@@ -66,6 +66,16 @@ def archives(options, ledger):
                 ", ".join(names), ledger, psql.identifier(relation), ", ".join(keys))
 
 
+def digest(options):
+    """The hash of everything, and name and hash of each part."""
+    whole, parts = hashlib.sha256(), []
+    for name, query in queries(options):
+        part = hashlib.sha256(psql.output(options.dsn, query)).hexdigest()
+        parts.append((name, part))
+        whole.update(("%s %s\n" % (part, name)).encode())
+    return whole.hexdigest(), parts
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     arguments.add_argument("--dsn", required=True, help="a connection string for psql")
@@ -73,17 +83,15 @@ def main():
     arguments.add_argument("--ledger", default="etl")
     arguments.add_argument("--parts", action="store_true", help="a hash for each part, too")
     options = arguments.parse_args()
-    whole = hashlib.sha256()
     try:
-        for name, query in queries(options):
-            part = hashlib.sha256(psql.run(options.dsn, "copy (%s) to stdout;" % query)).hexdigest()
-            if options.parts:
-                print(part, name)
-            whole.update(("%s %s\n" % (part, name)).encode())
+        whole, parts = digest(options)
     except psql.QueryFailed as failure:
         print("hash: %s" % failure, file=sys.stderr)
         return 1
-    print(whole.hexdigest())
+    if options.parts:
+        for name, part in parts:
+            print(part, name)
+    print(whole)
     return 0
 
 

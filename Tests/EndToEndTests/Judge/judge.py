@@ -30,13 +30,14 @@ _CONTROLS = {code: "\\u%04x" % code for code in range(32)}
 class Findings:
     """Differences, counted, with the first ones kept."""
 
-    def __init__(self):
+    def __init__(self, shown=SHOWN):
         self.count = 0
         self.first = []
+        self.shown = shown
 
     def add(self, about, sentence):
         self.count += 1
-        if len(self.first) < SHOWN:
+        if len(self.first) < self.shown:
             self.first.append("%s: %s" % (about, sentence))
 
 
@@ -53,6 +54,15 @@ def judge_cover(key, expected, database, findings):
             findings.add(key, "its cover was set and is changed")
     elif not same_print(now, expected):
         findings.add(key, "cover %r, expected %r" % (now, expected))
+
+
+def judge_untouched(key, database, findings):
+    """A chapter in a chunk that is not done: nothing of it may be there."""
+    if key in database.sections:
+        findings.add(key, "has sections, and its chunk is not done")
+    if key in database.rejects:
+        findings.add(key, "is rejected, and its chunk is not done")
+    judge_cover(key, None, database, findings)
 
 
 def judge_rejected(key, outcome, database, findings):
@@ -105,6 +115,9 @@ def judge_chapters(database, findings):
     types = database.content_type, database.images_type
     has_images = "image" in database.section_columns
     for key, content, images in database.chapters:
+        if not database.is_done("sections", key):
+            judge_untouched(key, database, findings)
+            continue
         outcome = recompute(content, types[0], images, types[1], database.codec)
         if outcome.codes or key in database.rejects:
             counts["rejected"] += 1
@@ -133,6 +146,8 @@ def judge_ledger(database, counted, unmapped, findings):
     if database.options.changed:
         return
     own = sums.get((database.run, database.options.stage))
+    if own is None and database.options.unfinished:
+        own = (0, 0, 0, 0)
     if own is None or own[1:4] != counted:
         difference = "(migrated, empty, rejected) is %s, expected %s" % (own and own[1:4], counted)
         findings.add("stage %s" % database.options.stage, difference)
@@ -141,9 +156,23 @@ def judge_ledger(database, counted, unmapped, findings):
         findings.add("unmapped keys", "the ledger counts %s, expected %s" % (shown, unmapped))
 
 
+def judge_chunks(database, findings):
+    """Whether the chunks of every stage that was planned hold each key once."""
+    for stage, keys in (database.progress.misplaced.items() if database.progress else ()):
+        for key in keys:
+            findings.add(key, "is not in exactly one chunk of stage " + stage)
+
+
 def judge(options):
     findings = Findings()
     database = Database(options)
+    pictures = judge_tables(database, findings)
+    return conclude(database, pictures, findings)
+
+
+def judge_tables(database, findings):
+    """All tables and what the ledger says of them; returns how many pictures there are, or None."""
+    options = database.options
     counted, unmapped, images = judge_chapters(database, findings)
     judge_ledger(database, counted, unmapped, findings)
     known = {key for key, _, _ in database.chapters}
@@ -157,12 +186,13 @@ def judge(options):
     wrong = database.wrong_section_ids_in_sql()
     if wrong:
         findings.add("ids", "%d differ from uuid_generate_v5" % wrong)
-    if "image" not in database.section_columns and not options.pictures:
+    judge_chunks(database, findings)
+    if database.section_columns and "image" not in database.section_columns and not options.pictures:
         findings.add("chapter_sections", "has no column image: judge its pictures with --pictures")
     pictures = judge_pictures(database, images, findings) if options.pictures else None
     if options.image_ids:
         judge_image_ids(database, images, findings)
-    return conclude(database, pictures, findings)
+    return pictures
 
 
 def conclude(database, pictures, findings):
@@ -192,6 +222,7 @@ def main():
     arguments.add_argument("--image-ids", action="store_true", help="chapter_sections.image_id, too")
     arguments.add_argument("--covers-before",
                            help="a file of id and cover_image, as COPY TO STDOUT prints them")
+    arguments.set_defaults(unfinished=False)
     arguments.add_argument("--changed", action="store_true",
                            help="chapters came, went or were retried since: do not compare counts with them")
     options = arguments.parse_args()

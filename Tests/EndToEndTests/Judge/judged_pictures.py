@@ -28,7 +28,9 @@ class Pictures:
         table = psql.identifier(database.options.schema) + ".memoir_images"
         self.rows = {}
         self.twice = 0
-        for identity, *row in psql.rows(database.dsn, "select id, %s from %s" % (", ".join(COLUMNS), table)):
+        there = psql.column_types(database.dsn, database.options.schema, "memoir_images")
+        query = "select id, %s from %s" % (", ".join(COLUMNS), table)
+        for identity, *row in psql.rows(database.dsn, query) if there else ():
             self.twice += identity in self.rows
             self.rows[identity] = row
         self.expected = {}
@@ -38,6 +40,8 @@ class Pictures:
     def expect(self, stage, identity, chapter, section, value, depth=0):
         """Notes what a cover or a section's picture must become."""
         key = section or chapter
+        if not self.database.is_done(stage, key):
+            return
         row, codes = recompute_picture(value, depth, self.database.codec)
         if codes:
             self.rejected[stage][key] = codes
@@ -103,6 +107,8 @@ def judge_rejects(pictures, findings):
             counts = pictures.counts[stage]
             counted = (counts["migrated"], counts["empty"], counts["rejected"])
             sums = pictures.database.stage_sums().get((run, stage))
+            if sums is None and pictures.database.options.unfinished:
+                sums = (0, 0, 0, 0)
             if sums is None or sums[1:4] != counted:
                 difference = "(migrated, empty, rejected) is %s, expected %s" % (sums and sums[1:4], counted)
                 findings.add("stage %s" % stage, difference)
@@ -113,6 +119,6 @@ def judge_image_ids(database, images, findings):
     named = {row.id: row.image_id for rows in database.sections.values() for row in rows}
     for section, _, image in images:
         row, _ = recompute_picture(image, codec=database.codec)
-        expected = None if row is None else section_picture_id(section)
+        expected = None if row is None or not database.is_done("backfill", section) else section_picture_id(section)
         if named.get(section) != expected:
             findings.add("section %s" % section, "image_id is %s, expected %s" % (named.get(section), expected))

@@ -1,8 +1,11 @@
 """Reading from PostgreSQL through the psql program, in COPY's text format."""
 
+import atexit
 import os
 import re
 import subprocess
+import tempfile
+import uuid
 
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
@@ -20,19 +23,71 @@ def literal(text):
     return "'" + text.replace("'", "''") + "'"
 
 
+def _command(dsn):
+    return ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", dsn, "-f", "-"]
+
+
+def _environment():
+    return dict(os.environ, PGCLIENTENCODING="UTF8", PGAPPNAME="judge")
+
+
 def run(dsn, sql):
-    """The raw output of some SQL, as bytes."""
-    environment = dict(os.environ, PGCLIENTENCODING="UTF8")
-    command = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", dsn, "-f", "-"]
-    done = subprocess.run(command, input=sql.encode(), capture_output=True, env=environment, check=False)
+    """The raw output of some SQL in a session of its own, as bytes."""
+    done = subprocess.run(_command(dsn), input=sql.encode(), capture_output=True, env=_environment(), check=False)
     if done.returncode:
         raise QueryFailed(done.stderr.decode(errors="replace").strip())
     return done.stdout
 
 
+class _Reader:
+    """One psql that reads everything as it was at one moment, whoever is at work meanwhile."""
+
+    def __init__(self, dsn):
+        self.errors = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            _command(dsn), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, env=_environment())
+        self.mark = uuid.uuid4().hex.encode() + b"\n"
+        self.output("begin isolation level repeatable read read only")
+
+    def output(self, statement):
+        try:
+            self.process.stdin.write(statement.encode() + b";\n\\echo " + self.mark)
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass
+        lines = []
+        for line in self.process.stdout:
+            if line == self.mark:
+                return b"".join(lines)
+            lines.append(line)
+        self.process.wait()
+        self.errors.seek(0)
+        raise QueryFailed(self.errors.read().decode(errors="replace").strip())
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+_readers = {}
+
+
+def output(dsn, query):
+    """What COPY gives of a query, as bytes; all queries of a database see the same moment."""
+    if dsn not in _readers:
+        _readers[dsn] = _Reader(dsn)
+    return _readers[dsn].output("copy (%s) to stdout" % query)
+
+
 def rows(dsn, query):
     """The rows of a query, each a list of texts, None for NULL."""
-    return decoded(run(dsn, "copy (%s) to stdout;" % query).decode("utf-8"))
+    return decoded(output(dsn, query).decode("utf-8"))
+
+
+def close(dsn):
+    """Lets the moment go, so that nothing waits for the reader; a query after this sees another moment."""
+    if dsn in _readers:
+        _readers.pop(dsn).close()
 
 
 def decoded(text):
@@ -65,3 +120,10 @@ def column_types(dsn, schema, table):
         " and n.nspname = %s and c.relname = %s order by a.attnum" % (literal(schema), literal(table)),
     )
     return {name: kind for name, kind in found}
+
+
+@atexit.register
+def _close_all():
+    # Before we end: whoever copies the database next must find nobody in it.
+    for dsn in list(_readers):
+        close(dsn)

@@ -1,0 +1,90 @@
+import Foundation
+import Support
+
+/// A part of the three pipelines with both drops, small enough to be tried with a fault at each of its calls to libpq.
+///
+/// Each begins where the one before ended. So where every phase ends as if there was no fault, whatever the fault, the
+/// whole does.
+enum Phase: String, CaseIterable, Sendable {
+    case tables, sections, chapterRest
+    case images, imageRest
+    case backfill, backfillRest
+    case dropChapterColumns, dropSectionImage
+
+    /// The command, with one worker, so that the calls come in much the same order every time, and three chunks.
+    func command(on database: MemoirDatabase, accepting losses: Losses) -> [String] {
+        let words: [String] =
+            switch self {
+            case .tables: ["chapter-sections", "--until", "tables"]
+            case .sections: ["chapter-sections", "--until", "sections"]
+            case .chapterRest: ["chapter-sections"]
+            case .images: ["memoir-images", "--until", "images"]
+            case .imageRest: ["memoir-images"]
+            case .backfill: ["section-image-id", "--until", "backfill"]
+            case .backfillRest: ["section-image-id"]
+            case .dropChapterColumns:
+                Workflow.Drop.chapterColumns.words + ["--confirm", database.name] + losses.arguments
+            case .dropSectionImage:
+                Workflow.Drop.sectionImage.words + ["--confirm", database.name]
+            }
+        return ["run"] + words + ["--workers", "1", "--batch-rows", isOfSections ? "50" : "10", "--max-outage", "5"]
+    }
+
+    /// Whether what its chunks hold are sections, of which there are more than chapters.
+    private var isOfSections: Bool { [.images, .backfill].contains(self) }
+
+    /// The phases that are tried: all, or those that a variable names.
+    static let chosen: [Phase] = {
+        let names = (ProcessInfo.processInfo.environment["ETL_NTH_PHASES"] ?? "").split(separator: ",")
+        return names.isEmpty ? allCases : names.compactMap { Phase(rawValue: String($0)) }
+    }()
+}
+
+/// How a phase goes when nobody interferes.
+struct PhaseCourse: Sendable {
+    let phase: Phase
+    /// What it begins with.
+    let before: MemoirDatabase
+    let losses: Losses
+    /// How it ends, and with what.
+    let status: Int32
+    let hash: String
+    /// How many calls to libpq it makes, more or less: that depends on how answers arrive, too.
+    let calls: Int
+
+    /// Every phase, one after the other.
+    static let all = Task {
+        var database = try await MemoirDatabase.holding(
+            Chapters(
+                rows: 30, seed: 61, key: .text, content: .text, images: .json, bad: 0.1, covers: .every, isCopied: true)
+        )
+        var losses = Losses(rejects: 0, keys: [])
+        var courses: [Phase: PhaseCourse] = [:]
+        for phase in Phase.allCases {
+            if phase == .dropChapterColumns { losses = try await database.losses(of: "sections") }
+            let after = try await database.copyWithRuns()
+            let scratch = try Scratch()
+            let run = try await after.start(
+                phase.command(on: after, accepting: losses), variables: ["ETL_CALLS": "\(scratch.path)/calls"]
+            ).end()
+            let calls = Int(try scratch.text("calls").trimmingCharacters(in: .newlines))
+            guard [0, 3].contains(run.status), let calls else { throw UnexpectedEnd(run) }
+            let hash = try await after.hash()
+            let verdict = try await after.check(hash: hash)
+            guard verdict.hasSuffix(asContracted) else { throw UnexpectedVerdict(verdict) }
+            courses[phase] = PhaseCourse(
+                phase: phase, before: database, losses: losses, status: run.status, hash: hash, calls: calls)
+            database = after
+        }
+        return courses
+    }
+}
+
+/// The judge found something where nobody interfered.
+struct UnexpectedVerdict: Error {
+    let verdict: String
+
+    init(_ verdict: String) {
+        self.verdict = verdict
+    }
+}

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""Runs the three pipelines again and again while everything goes wrong around them, and judges every end.
+
+    torture.py --etl .build/debug/etl [--minutes N] [--seed S] [--rows N] [--no-writer]
+
+Several processes of etl work on one database of a server of its own, beside an application that writes to the chapters;
+a fault every few seconds. In each round the application then stops, the runs are let finish, and the judge says whether
+every row is where it must be. The seed gives the same chapters and the same plan of faults; what they meet differs.
+"""
+
+import argparse
+import collections
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+
+from faults import FAULTS, plan
+from server import Server
+from writer import Writer
+
+JUDGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Judge")
+PROJECT = os.path.abspath(os.path.join(JUDGE, "..", "..", ".."))
+PIPELINES = ["chapter-sections", "memoir-images", "section-image-id"]
+CANARY = "Ganymede77"
+
+
+class Torture:
+    """One server, and round after round on a fresh database."""
+
+    def __init__(self, options):
+        self.options = options
+        self.server = Server()
+        self.clients = []
+        self.ends = collections.Counter()
+        self.met = collections.Counter()
+        self.logs = self.server.folder + "-logs"
+        os.makedirs(self.logs, exist_ok=True)
+        help_ = subprocess.run([options.etl, "--help"], capture_output=True, check=True).stdout
+        self.catches_up = bool(re.search(rb"^  catch-up ", help_, re.MULTILINE))
+
+    def round(self, number, seconds):
+        seed = self.options.seed * 1000 + number
+        self.name = "torture_%d" % number
+        self.url = self.server.url(self.name)
+        subprocess.run(["createdb", "--maintenance-db", self.server.url(), self.name], check=True)
+        self._fill(seed)
+        writer = Writer(self.url, seed, self.options.rate) if self.options.writer else None
+        if writer:
+            writer.start()
+        began = time.monotonic()
+        faults = plan(seed, seconds)
+        while time.monotonic() - began < seconds:
+            self._tend(seed)
+            if faults and faults[0][0] <= time.monotonic() - began:
+                _, name, part = faults.pop(0)
+                self.met[name] += 1
+                FAULTS[name][1](self, part)
+            time.sleep(0.05)
+        if writer:
+            writer.stop()
+        self._let_finish()
+        self._finish(writer)
+        said = self._check(writer)
+        print("round %d (seed %d): %s%s" % (number, seed, "" if not writer else "%d writes, %d failed, slowest script"
+              " %.1f s; " % (writer.written, writer.failed, writer.slowest), said.strip().splitlines()[-1]), flush=True)
+        return said.strip().endswith("all as the contract says") or print(said)
+
+    def _fill(self, seed):
+        arguments = ["--rows", str(self.options.rows), "--seed", str(seed), "--key", "uuid", "--content", "jsonb",
+                     "--images", "jsonb", "--cover", "every", "--bad", "0.02", "--small", "--copy", "judge_source"]
+        sql = subprocess.run([sys.executable, JUDGE + "/generate.py", *arguments], stdout=subprocess.PIPE, check=True)
+        subprocess.run(["psql", "-Xqd", self.url, "-v", "ON_ERROR_STOP=1", "-f", "-"], input=sql.stdout, check=True)
+
+    # The processes
+
+    def _start(self, *arguments):
+        # Who is frozen is waited for as long as in earnest, less would not do.
+        command = [self.options.etl, *arguments, "--max-outage", "120"]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+        environment["DATABASE_URL"] = self.server.url(self.name, CANARY)
+        log = open("%s/%s-%d" % (self.logs, self.name, len(os.listdir(self.logs))), "wb")
+        return subprocess.Popen(command, stdout=log, stderr=log, cwd=PROJECT, env=environment)
+
+    def _tend(self, seed):
+        """Keeps as many processes at work as are wanted; one that ended is replaced."""
+        for client in [client for client in self.clients if client.poll() is not None]:
+            self.clients.remove(client)
+            self.ends[client.returncode] += 1
+        while len(self.clients) < self.options.processes:
+            rows = random.Random(seed + len(self.ends)).choice(["20", "50", "200"])
+            self.clients.append(self._start("run", *PIPELINES, "--join", "--workers", "2", "--batch-rows", rows))
+
+    def some_client(self, number):
+        return self.clients[int(number * len(self.clients))] if self.clients else None
+
+    def _let_finish(self):
+        for client in self.clients:
+            client.send_signal(signal.SIGCONT)
+        for client in self.clients:
+            try:
+                self.ends[client.wait(timeout=600)] += 1
+            except subprocess.TimeoutExpired:
+                client.kill()
+                self.ends["never"] += 1
+        self.clients = []
+
+    def _finish(self, writer):
+        """What an operator does when it is quiet again: bring over what changed, run to the end, verify."""
+        steps = [["run", *PIPELINES]]
+        if writer and self.catches_up:
+            steps += [["catch-up", pipeline] for pipeline in PIPELINES]
+        steps += [["verify", pipeline] for pipeline in PIPELINES]
+        for step in steps:
+            client = self._start(*step)
+            code = client.wait(timeout=1200)
+            if code not in (0, 3):
+                print("etl %s ended with %d; its output is in %s" % (" ".join(step), code, self.logs), flush=True)
+                self.ends["step %d" % code] += 1
+
+    def _check(self, writer):
+        # A source that was written to is judged as it is now.
+        source = ["--source", "chapters", "--changed"] if writer else ["--source", "judge_source"]
+        check = [sys.executable, JUDGE + "/check.py", "--dsn", self.url, "--ended", "--secret", CANARY,
+                 "--file", self.logs, "--file", self.server.log]
+        return subprocess.run(check + source, stdout=subprocess.PIPE, check=False).stdout.decode()
+
+    def ask(self, query):
+        return subprocess.run(["psql", "-XAtqd", self.url, "-c", query], capture_output=True, check=False).stdout.decode()
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--etl", required=True, help="the program")
+    arguments.add_argument("--minutes", type=float, default=3, help="of faults, in rounds of at most one")
+    arguments.add_argument("--seed", type=int, default=int(time.time()) % 1000000)
+    arguments.add_argument("--rows", type=int, default=3000, help="chapters in a round")
+    arguments.add_argument("--rate", type=int, default=200, help="writes a second")
+    arguments.add_argument("--processes", type=int, default=3)
+    arguments.add_argument("--no-writer", dest="writer", action="store_false", help="nobody writes to the chapters")
+    options = arguments.parse_args()
+    options.etl = os.path.abspath(options.etl)
+    print("torture: seed %d" % options.seed, flush=True)
+    torture = Torture(options)
+    passed, left, number = True, options.minutes * 60, 0
+    try:
+        while left > 0 and passed:
+            number += 1
+            passed = torture.round(number, min(60, left))
+            left -= 60
+    finally:
+        for client in torture.clients:
+            client.kill()
+        torture.server.close()
+    print("torture: seed %d, %d rounds; faults: %s; ends: %s" % (
+        options.seed, number, dict(torture.met), {str(code): count for code, count in torture.ends.items()}))
+    return 0 if passed and "never" not in torture.ends else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
