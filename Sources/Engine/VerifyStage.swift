@@ -71,7 +71,7 @@ struct VerifyStage {
             ifAllowed: true
         ).perform(MovedStage.all(of: request.pipeline, dependents: request.dependents))
         for stage in stages where !stage.changes.isEmpty {
-            site.reporter.report(.notice("\(stage.stage) of \(stage.pipeline): caught up with \(stage.changes)"))
+            site.reporter.report(.notice("\(stage.stage) of \(stage.pipeline): catch-up brought over \(stage.changes)"))
         }
     }
 

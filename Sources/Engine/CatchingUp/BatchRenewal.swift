@@ -48,7 +48,8 @@ struct BatchRenewal {
 
     /// Runs the statement for some rows; in halves where the server refuses one of them, which is a reject.
     private func work(
-        on rows: [KeyedRow], in range: KeyRange, writtenBefore written: Set<Int64>, _ renewed: inout RenewedRows, _ rejects: inout [RejectRecord],
+        on rows: [KeyedRow], in range: KeyRange, writtenBefore written: Set<Int64>, _ renewed: inout RenewedRows,
+        _ rejects: inout [RejectRecord],
         _ transaction: borrowing Transaction
     ) throws {
         if rows.isEmpty { return }
