@@ -31,6 +31,7 @@ struct RunEntry {
     ) throws -> Introduction {
         let record = try site.ledger.lockRun(of: pipeline.name, on: schema, transaction)
         try RunBinding.check(record, site.ledger, transaction)
+        if act != .undo { try HalfUndone.refuse(record, site) }
         try StageChanges.refuse(in: pipeline, of: run, site.ledger, transaction)
         try ActiveRun.refuse(record, site.ledger, transaction)
         let leader = Introduction(site: site, run: run, number: 0)

@@ -17,6 +17,17 @@ enum ActiveRun {
     }
 }
 
+/// Says no to work on a run that is half taken back.
+enum HalfUndone {
+    /// Throws while only some of its stages are undone: what is there is neither as before the run nor as after it.
+    static func refuse(_ run: Run, _ site: Site) throws(Failure) {
+        guard run.state == .undoing else { return }
+        throw Failure(
+            .refused, "pipeline \(run.pipeline) is half undone",
+            next: "finish that: \(site.command("undo", run.pipeline))")
+    }
+}
+
 /// Says no to a schema that is not our ledger.
 enum LedgerGuard {
     /// Throws unless there is a ledger of ours, or there was none and it was made.

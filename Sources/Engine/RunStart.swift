@@ -93,6 +93,7 @@ struct RunStart {
     private func begin(on connection: Connection, _ transaction: borrowing Transaction) throws -> Begun {
         let run = try site.ledger.lockRun(of: request.pipeline.name, on: request.schema, transaction)
         try RunBinding.check(run, site.ledger, transaction)
+        try HalfUndone.refuse(run, site)
         let stages = request.pipeline.stages
         try site.ledger.register(stages.map { ($0.name, $0.work.kind, $0.isOptional) }, of: run.id, transaction)
         let records = try site.ledger.stages(of: run.id, transaction)

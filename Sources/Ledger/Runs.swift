@@ -14,6 +14,8 @@ public struct RunID: Hashable, Sendable {
 /// How a run stands, as far as the ledger was told: a killed one still says `running`.
 public enum RunState: String, Sendable {
     case running, stopped, failed, done
+    /// Half of it is taken back: until the rest is, too, nothing is done for it.
+    case undoing
 }
 
 /// A run as the ledger holds it.

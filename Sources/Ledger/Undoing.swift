@@ -93,7 +93,7 @@ extension Ledger {
     /// Whether those who work on a run now take it back.
     public func isBeingUndone(_ run: RunID, _ transaction: borrowing Transaction) throws(PostgresError) -> Bool {
         guard try !livingWorkers(of: run, transaction).isEmpty else { return false }
-        let acts: [Act] = [.begin, .resume, .retry, .verify, .undo]
+        let acts: [Act] = [.begin, .resume, .retry, .verify, .catchUp, .undo]
         let last = try transaction.run(
             """
             select act from audit

@@ -14,7 +14,7 @@ create table runs (
     id bigint generated always as identity primary key,
     pipeline text not null,
     source_schema text not null,
-    state text not null check (state in ('running', 'stopped', 'failed', 'done')),
+    state text not null check (state in ('running', 'stopped', 'failed', 'done', 'undoing')),
     started_at timestamptz not null default clock_timestamp(),
     finished_at timestamptz,
     stop_requested_at timestamptz,
@@ -26,7 +26,7 @@ comment on table runs is 'One row for each pipeline that was ever begun; a run t
 comment on column runs.id is 'Part of the application_name of every session that works on the run.';
 comment on column runs.pipeline is 'The name of the pipeline.';
 comment on column runs.source_schema is 'The schema whose tables the run works on.';
-comment on column runs.state is 'How it stands; a killed run still says running, and the workers table tells who lives.';
+comment on column runs.state is 'How it stands; a killed run still says running, and the workers table tells who lives. undoing: it is half taken back.';
 comment on column runs.started_at is 'When it was begun first, by the server''s clock.';
 comment on column runs.finished_at is 'When its last stage was done.';
 comment on column runs.stop_requested_at is 'When somebody asked it to stop in order; cleared by the next start.';

@@ -28,7 +28,7 @@ struct StageRenewal {
     ) throws -> Lookup {
         guard let run = try ledger.run(of: stage.pipeline, on: schema, transaction),
             let record = try ledger.stages(of: run.id, transaction).first(where: { $0.name == stage.name }),
-            record.state != .pending, record.skipped == nil, record.sourceOID != nil
+            run.state != .undoing, record.state != .pending, record.skipped == nil, record.sourceOID != nil
         else { return .nothing(nil) }
         switch stage.work {
         case .stream(let stream):

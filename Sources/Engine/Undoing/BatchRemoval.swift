@@ -26,7 +26,7 @@ struct BatchRemoval {
                 let worked = try site.ledger.workedChunk(chunk.n, of: chunked, transaction)
                 let written = try takeBack(worked, chunk.range, source, transaction)
                 try site.ledger.reopenStage(stage, of: context.run, transaction)
-                try site.ledger.set(.stopped, of: context.run, joining: true, transaction)
+                try context.begin(transaction)
                 try site.ledger.reopenChunk(chunk.n, of: chunked, transaction)
                 return written
             }

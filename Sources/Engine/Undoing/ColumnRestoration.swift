@@ -36,7 +36,8 @@ struct ColumnRestoration {
         }
         let nulls = try RestoredNotNull(context: context, stage: stage, columns: restored).perform()
         let others = try RestoredDependents(context: context, stage: stage, table: dropped.table).perform()
-        return Outcome(what: try finish(restored), lacking: nulls + others)
+        let newer = try newerRows(than: restored)
+        return Outcome(what: try finish(restored), lacking: newer + nulls + others)
     }
 
     /// Adds the columns under their own names of ours, and plans the work.
@@ -107,8 +108,26 @@ struct ColumnRestoration {
                 restored.dropped.dependents.filter { !restored.sequences.contains($0) }, by: stage, of: context.run,
                 transaction)
             try site.ledger.markRestored(by: stage, of: context.run, transaction)
+            try context.begin(transaction)
             try context.audit("stage \(stage): \(restored.description) back in \(restored.table)", transaction)
         }
+    }
+
+    /// Rows that came after the drop never had a value in these columns.
+    private func newerRows(than restored: RestoredColumns) throws -> [String] {
+        guard let archive = restored.archive(in: site.ledger) else { return [] }
+        let isSame = restored.dropped.key.map { "a.\($0.quoted) = t.\($0.quoted)" }.joined(separator: " and ")
+        let count = try context.perform(stage, site.defining) { transaction in
+            try transaction.row(
+                """
+                select count(*) from \(restored.table) t
+                 where not exists (select from \(archive) a where \(unsafe: isSame))
+                """
+            ).int(0) ?? 0
+        }
+        if count == 0 { return [] }
+        let rows = count == 1 ? "1 row that came after the drop has" : "\(count) rows that came after the drop have"
+        return ["\(restored.table): \(rows) no \(restored.description)"]
     }
 
     /// The archive itself stays, until it is purged.

@@ -55,6 +55,7 @@ public struct Purge {
         let run = try site.ledger.lockRun(of: pipeline.name, on: schema, transaction)
         try RunBinding.check(run, site.ledger, transaction)
         try ActiveRun.refuse(run, site.ledger, transaction)
+        try HalfUndone.refuse(run, site)
         let archives = try archives(of: run.id, transaction)
         try refuse(archives, transaction)
         for archive in archives { try transaction.run("drop table \(archive) restrict") }

@@ -31,10 +31,9 @@ struct RestoredNotNull {
             return nulls
         }
         if nulls > 0 {
-            let rows = nulls == 1 ? "1 row that came" : "\(nulls) rows that came"
             return """
-                \(table).\(column.name) takes nulls now: \(rows) after the drop \(nulls == 1 ? "has" : "have") none; \
-                when each has a value: alter table \(table.quoted) alter column \(column.name.quoted) set not null
+                \(table).\(column.name) takes nulls now, for \(nulls) \(nulls == 1 ? "row has" : "rows have") none; when \
+                each has a value: alter table \(table.quoted) alter column \(column.name.quoted) set not null
                 """
         }
         do {

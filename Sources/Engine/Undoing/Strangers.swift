@@ -22,8 +22,9 @@ struct Strangers {
         if rows > 0 { unfilled.append("\(name), which nothing of the run fills: \(rows)") }
     }
 
-    /// Why nothing is removed; nil where everything there is the run's own.
-    func refusal(then command: String) -> Failure? {
+    /// Why nothing is removed; nil where everything there is the run's own. `catchUp` brings over what changed in the
+    /// source, where that can still be done.
+    func refusal(catchUp: String? = nil, then command: String) -> Failure? {
         if count == 0, incomparable.isEmpty { return nil }
         var reasons: [String] = []
         if count > 0 {
@@ -41,6 +42,7 @@ struct Strangers {
         details += unfilled
         return Failure(
             .refused, reasons.joined(separator: "; "), details: details,
-            next: "keep them elsewhere; to remove them with the rest: \(command)")
+            next: (catchUp.map { "bring over what changed in the source with \($0); " } ?? "")
+                + "keep elsewhere what others wrote; to remove it with the rest: \(command)")
     }
 }

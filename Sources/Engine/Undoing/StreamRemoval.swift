@@ -36,7 +36,7 @@ struct StreamRemoval {
                 try tables.lockAgainstChange(transaction)
                 let part = try takeBack(chunk.n, chunk.range, tables, transaction)
                 try site.ledger.reopenStage(stage, of: context.run, transaction)
-                try site.ledger.set(.stopped, of: context.run, joining: true, transaction)
+                try context.begin(transaction)
                 try site.ledger.reopenChunk(chunk.n, of: chunked, transaction)
                 return part
             }

@@ -87,7 +87,7 @@ public struct Undo {
         var plan = try self.plan(of: run, on: session)
         try take(plan.steps.filter(\.isRestoration), plan)
         plan = try self.plan(of: run, on: session)
-        if !request.discardsNew { try refuseLaterWrites(context, plan) }
+        if !request.discardsNew { try refuseLaterWrites(context, plan, isWhole: done.isEmpty) }
         try take(plan.steps.filter { !$0.isRestoration }, plan)
         try session.perform("closing the run") { connection in
             try connection.transaction(site.moving) { transaction in
@@ -107,14 +107,15 @@ public struct Undo {
         }
     }
 
-    private func refuseLaterWrites(_ context: UndoContext, _ plan: UndoPlan) throws {
+    private func refuseLaterWrites(_ context: UndoContext, _ plan: UndoPlan, isWhole: Bool) throws {
         let strangers = try LaterWrites(context: context, plan: plan).find()
         let command = try context.session.perform("looking at the database's name") { connection in
             try connection.transaction(site.looking) { transaction in
                 try UndoGuards(site: site, request: request, plan: plan).command(discardingNew: true, transaction)
             }
         }
-        if let refusal = strangers.refusal(then: command) { throw refusal }
+        let catchUp = isWhole ? site.command("catch-up", request.pipeline.name) : nil
+        if let refusal = strangers.refusal(catchUp: catchUp, then: command) { throw refusal }
     }
 
     /// What stands is in the ledger's stages; why it stopped is for whoever looks at the run next.

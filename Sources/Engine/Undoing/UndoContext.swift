@@ -32,12 +32,17 @@ struct UndoContext {
         }
     }
 
+    /// Notes in a transaction that takes something back that from here on all of the run has to be.
+    func begin(_ transaction: borrowing Transaction) throws {
+        try site.ledger.set(.undoing, of: run, transaction)
+    }
+
     /// Notes in the transaction that took back the last of a stage that nothing is left of it.
     func finish(
         _ stage: String, keeping created: [String] = [], _ what: String, _ transaction: borrowing Transaction
     ) throws {
         try site.ledger.resetStage(stage, of: run, keeping: created, transaction)
-        try site.ledger.set(.stopped, of: run, joining: true, transaction)
+        try begin(transaction)
         try audit("stage \(stage): \(what)", transaction)
     }
 

@@ -43,6 +43,10 @@ struct UndoGuards {
         }
         let what = "undoing \(request.pipeline.name)"
         if let refusal = Obstacle.refusal(obstacles, of: what, then: command) { throw refusal }
+        if request.discardsNew { return }
+        // Seen here already, it is told before anything is touched.
+        let newer = try NewerRows(request: request, plan: plan, ledger: ledger).find(transaction)
+        if let refusal = newer.refusal(then: try self.command(discardingNew: true, transaction)) { throw refusal }
     }
 
     /// The command as it must be typed.

@@ -61,6 +61,7 @@ struct UndoStep {
                 removed += try context.perform(stage, site.defining, locking: locked) { transaction in
                     let done = try removal.remove([record].compactMap { CreatedObject($0) }, transaction)
                     try site.ledger.forgetCreated(record, by: stage, of: context.run, transaction)
+                    try context.begin(transaction)
                     return done
                 }
             }

@@ -71,6 +71,7 @@ struct StatusLook {
 
     private func next(_ summary: RunSummary) -> String? {
         if !summary.workers.isEmpty || summary.isUndone { return nil }
+        if SummaryText.state(summary) == "undoing" { return command("undo", summary) }
         if SummaryText.state(summary) != "done" {
             // Without its name an optional stage is left out, and there would be nothing to do.
             let optional = summary.isComplete ? summary.stages.first { $0.isOptional && $0.state != "done" } : nil

@@ -92,12 +92,11 @@ struct StayingTablesTests {
             try await memoir.psql("select cover_image from chapters where cover_image is not null") == "\"new.jpg\"")
     }
 
-    @Test("goes on with the chunks that are left, and a run in between does those again that are not")
+    @Test("goes on with the chunks that are left; nothing else is done for the run in between")
     func halfway() async throws {
         let memoir = try await memoir(60)
         let before = try await memoir.picture()
         try await memoir.run()
-        let done = try await memoir.content()
         let stopper = Interruption()
         let held = try await HeldTransaction(
             in: memoir,
@@ -111,8 +110,12 @@ struct StayingTablesTests {
         stopper.requestStop(signal: 15)
         try await held.commit()
         #expect(try await failure.kind == .stopped(signal: 15))
-        try await memoir.run()
-        #expect(try await memoir.content() == done)
+        for work in [{ try await memoir.run().hadNothingToDo }, { try await memoir.verify().hasPassed }] {
+            let refusal = try await memoir.failure(of: work)
+            #expect(refusal.kind == .refused)
+            #expect(refusal.what == "pipeline chapter-sections is half undone")
+            #expect(refusal.next == "finish that: etl undo chapter-sections")
+        }
         try await memoir.undo()
         let differences = Memoir.differences(before, try await memoir.picture())
         #expect(differences == [], "\(differences)")

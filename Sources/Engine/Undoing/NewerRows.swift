@@ -1,0 +1,51 @@
+import Ledger
+import Pipelines
+import Postgres
+
+/// Rows that would be removed with their table, of source rows that came after a drop: nothing else has what they hold.
+struct NewerRows {
+    let request: UndoRequest
+    let plan: UndoPlan
+    let ledger: Ledger
+
+    /// Finds them by the keys in the archives, while the columns are not back yet.
+    func find(_ transaction: borrowing Transaction) throws -> Strangers {
+        var strangers = Strangers()
+        for case .restore(let stage) in plan.steps {
+            guard let dropped = try ledger.dropped(by: stage, of: plan.run, transaction), !dropped.isRestored,
+                let relation = dropped.relation
+            else { continue }
+            let archive = QualifiedName(schema: ledger.schema, name: relation)
+            for stage in request.pipeline.stages where plan.goingAlong.contains(stage.name) {
+                guard case .stream(let stream) = stage.work, stream.source.key == dropped.key,
+                    QualifiedName(schema: request.schema, name: stream.source.table) == dropped.table
+                else { continue }
+                let target = QualifiedName(schema: request.schema, name: stream.target.table)
+                let keys = try keys(stream, in: target, missingFrom: archive, transaction)
+                let differences = keys.prefix(5).map { key in
+                    Difference(
+                        kind: .extra, isStale: false, table: target.description, key: key, place: "", found: nil,
+                        expected: nil)
+                }
+                strangers.add(Array(differences), count: keys.count)
+            }
+        }
+        return strangers
+    }
+
+    private func keys(
+        _ stream: Pipelines.Stream, in target: QualifiedName, missingFrom archive: QualifiedName,
+        _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [String] {
+        let printed = KeyedTable.printed(stream.target.parent, of: "t")
+        let isSame = zip(stream.target.parent, stream.source.key).map { "a.\($1.quoted) = t.\($0.quoted)" }
+        return try transaction.run(
+            """
+            select \(unsafe: printed) from \(target) t
+             where \(unsafe: stream.target.rows.map { "(\($0))" } ?? "true")
+               and not exists (select from \(archive) a where \(unsafe: isSame.joined(separator: " and ")))
+             order by 1
+            """
+        ).rows.compactMap { $0.text(0) }
+    }
+}

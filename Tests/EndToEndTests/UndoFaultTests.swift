@@ -1,0 +1,59 @@
+import Support
+import Testing
+
+extension Endurance {
+    @Suite struct UndoFaultTests {
+        /// Chapters as they were, and with all three pipelines and both drops done.
+        private struct Course {
+            let before: Set<Substring>
+            let done: MemoirDatabase
+        }
+
+        private static let course = Task {
+            let database = try await MemoirDatabase.holding(
+                Chapters(rows: 30, seed: 71, key: .text, content: .json, images: .text, covers: .existing))
+            let before = try await parts(of: database)
+            #expect(try await database.etl("run", "chapter-sections").status == 3)
+            let losses = try await database.losses(of: "sections")
+            let run = try await database.start(Workflow.everything(on: database, accepting: losses)).end()
+            #expect([0, 3].contains(run.status), "\(run.stderr)")
+            return Course(before: before, done: database)
+        }
+
+        @Test("a fault at any call to libpq keeps no undoing from ending as it should", arguments: Faults.kinds)
+        func anyCall(fault: String) async throws {
+            let course = try await Self.course.value
+            // More calls than the longest of them makes would be no fault at all.
+            for call in Faults.places(fault, among: 240, of: 1) {
+                let database = try await course.done.copyWithRuns()
+                for pipeline in Workflow.pipelines.reversed() {
+                    let faulty = try await Self.undo(pipeline, on: database, fault: "\(call):\(fault)")
+                    #expect([0, 6, 137].contains(faulty.status), "call \(call) of \(pipeline): \(faulty.stderr)")
+                    let again = try await Self.undo(pipeline, on: database)
+                    #expect(again.status == 0, "after \(call):\(fault) of \(pipeline): \(again.stderr)")
+                }
+                let parts = try await Self.parts(of: database)
+                #expect(parts == course.before, "after \(call):\(fault)")
+                #expect(try await database.isLeftAlone())
+            }
+        }
+
+        private static func undo(
+            _ pipeline: String, on database: MemoirDatabase, fault: String? = nil
+        ) async throws -> ProgramResult {
+            try await database.start(
+                ["undo", pipeline, "--confirm", database.name, "--max-outage", "5"],
+                variables: fault.map { ["ETL_FAULT": $0] } ?? [:]
+            ).end()
+        }
+
+        /// A hash each of the chapters, their columns, constraints and indexes; of the other tables where they are there.
+        private static func parts(of database: MemoirDatabase) async throws -> Set<Substring> {
+            let lines = try await database.hash(withParts: true).split(separator: "\n")
+            return Set(
+                lines.filter {
+                    $0.contains("chapters") || $0.contains("chapter_sections") || $0.contains("memoir_images")
+                })
+        }
+    }
+}
