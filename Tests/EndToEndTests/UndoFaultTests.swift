@@ -1,9 +1,15 @@
+import Foundation
 import Support
 import Testing
 
 extension Endurance {
     @Suite struct UndoFaultTests {
-        /// Chapters as they were, and with all three pipelines and both drops done.
+        /// The pipelines whose undoing is disturbed: without a wish for more faults only the first one's.
+        private static let pipelines =
+            ProcessInfo.processInfo.environment["ETL_E2E_FAULTS"] == nil
+            ? Workflow.pipelines.prefix(1) : Workflow.pipelines[...]
+
+        /// Chapters as they were, and with all three pipelines and both drops done, as far as their undoing is disturbed.
         private struct Course {
             let before: Set<Substring>
             let done: MemoirDatabase
@@ -13,10 +19,13 @@ extension Endurance {
             let database = try await MemoirDatabase.holding(
                 Chapters(rows: 30, seed: 71, key: .text, content: .json, images: .text, covers: .existing))
             let before = try await parts(of: database)
-            #expect(try await database.etl("run", "chapter-sections").status == 3)
+            #expect([0, 3].contains(try await database.etl("run", "chapter-sections").status))
             let losses = try await database.losses(of: "sections")
             let run = try await database.start(Workflow.everything(on: database, accepting: losses)).end()
             #expect([0, 3].contains(run.status), "\(run.stderr)")
+            for pipeline in Workflow.pipelines.reversed() where !pipelines.contains(pipeline) {
+                #expect(try await undo(pipeline, on: database).status == 0)
+            }
             return Course(before: before, done: database)
         }
 
@@ -26,7 +35,7 @@ extension Endurance {
             // More calls than the longest of them makes would be no fault at all.
             for call in Faults.places(fault, among: 240, of: 1) {
                 let database = try await course.done.copyWithRuns()
-                for pipeline in Workflow.pipelines.reversed() {
+                for pipeline in Self.pipelines.reversed() {
                     let faulty = try await Self.undo(pipeline, on: database, fault: "\(call):\(fault)")
                     #expect([0, 6, 137].contains(faulty.status), "call \(call) of \(pipeline): \(faulty.stderr)")
                     let again = try await Self.undo(pipeline, on: database)
