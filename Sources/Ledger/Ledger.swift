@@ -79,7 +79,7 @@ public struct Ledger: Sendable {
                             and has_table_privilege(c.oid, 'delete'))
               from pg_class c
              where c.relnamespace = to_regnamespace(quote_ident(\(.text(schema.name)))) and c.relkind = 'r'
-               and c.relname in ('runs', 'stages', 'workers', 'chunks', 'rejects', 'unmapped', 'audit')
+               and c.relname in ('runs', 'stages', 'workers', 'chunks', 'rejects', 'unmapped', 'found_rows', 'audit')
             """
         ).bool(0)
     }

@@ -25,7 +25,7 @@ struct ColumnRestoration {
     func perform() throws -> Outcome {
         let found = try context.perform(stage) { try site.ledger.dropped(by: stage, of: context.run, $0) }
         guard let dropped = found else {
-            try context.perform(stage) { try context.finish(stage, "nothing was dropped", $0) }
+            try forget()
             return Outcome(what: "nothing was dropped")
         }
         let restored = RestoredColumns(dropped, run: context.run)
@@ -38,6 +38,18 @@ struct ColumnRestoration {
         let others = try RestoredDependents(context: context, stage: stage, table: dropped.table).perform()
         let newer = try newerRows(than: restored)
         return Outcome(what: try finish(restored), lacking: newer + nulls + others)
+    }
+
+    /// Settles a stage that dropped nothing: a copy that it made beforehand is of no use.
+    private func forget() throws {
+        try context.perform(stage, site.defining) { transaction in
+            let record = try site.ledger.stages(of: context.run, transaction).first { $0.name == stage }
+            if let copy = record?.archive {
+                try transaction.run("drop table if exists \(QualifiedName(schema: site.ledger.schema, name: copy))")
+            }
+            let kept = try site.ledger.created(by: stage, of: context.run, transaction)
+            try context.finish(stage, keeping: kept, "nothing was dropped", transaction)
+        }
     }
 
     /// Adds the columns under their own names of ours, and plans the work.

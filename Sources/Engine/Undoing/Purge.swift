@@ -90,6 +90,10 @@ public struct Purge {
                 else { continue }
                 tables.append(name)
             }
+            // One that was made for a drop that did not come to pass.
+            guard let copy = stage.archive else { continue }
+            let name = QualifiedName(schema: site.ledger.schema, name: copy)
+            if try TableFacts(name, transaction) != nil { tables.append(name) }
         }
         return tables
     }

@@ -32,8 +32,10 @@ struct UndoPlan {
         let records = try ledger.stages(of: run, transaction)
         let created = try CreatedObjects(of: run, stages: records, ledger, transaction)
         self.created = created
-        // Keys that were built before their stage's turn are a pending stage's.
-        begun = records.filter { $0.state != .pending || !(created.records[$0.name] ?? []).isEmpty }
+        // Keys that were built before their stage's turn are a pending stage's, and so is a copy made before a drop.
+        begun = records.filter { record in
+            record.state != .pending || record.archive != nil || !(created.records[record.name] ?? []).isEmpty
+        }
         let streams = Self.streams(of: request.pipeline)
         var goingAlong: Set<String> = []
         var steps: [Step] = []
