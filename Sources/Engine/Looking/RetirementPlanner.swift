@@ -24,9 +24,9 @@ struct RetirementPlanner {
         }
         planned.statements = statements(retirement, present, of: table, stage)
         planned.notes.append(
-            "under the lock everything that stage \(retirement.proof) proved is looked at again, then the columns are copied "
-                + "to the archive (--no-archive: they are not), then they are dropped: until all of it is committed nobody "
-                + "can read or write \(table)")
+            "while \(table) stays in use, stage \(retirement.proof) is done once more and the columns are copied to the archive "
+                + "(--no-archive: they are not); then, under the lock, what was written to meanwhile is brought over and "
+                + "verified, and they are dropped: until that is committed nobody can read or write \(table)")
         planned.archiveBytes = try storedBytes(of: retirement.key + present, in: table, transaction)
         let dependents = try ColumnDependents.find(table, present, transaction)
         planned.blocking = dependents.blocking
