@@ -76,7 +76,7 @@ public struct Purge {
         let list = archives.map(\.description).joined(separator: ", ")
         throw Failure(
             .refused,
-            "this removes \(list) in database \(name), the only copy of what was dropped, and was not confirmed",
+            "this removes \(list) in database \(name), where what was dropped is kept, and was not confirmed",
             next: command)
     }
 

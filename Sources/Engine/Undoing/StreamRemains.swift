@@ -27,8 +27,13 @@ struct StreamRemains {
     /// rows that were there before or belong to source rows that the run never saw, and the values of others.
     func find(onlyOwn: Bool, into strangers: inout Strangers) throws -> Bool {
         let chunks = try look { transaction -> [(n: Int64, isDone: Bool, range: KeyRange)]? in
-            guard let tables = try? StreamTables(stream, schema: context.schema, transaction) else { return nil }
-            return try ledger.chunkRanges(of: chunked(tables), transaction)
+            do {
+                let tables = try StreamTables(stream, schema: context.schema, transaction)
+                return try ledger.chunkRanges(of: chunked(tables), transaction)
+            } catch is Failure {
+                // A column that it read, say, is gone.
+                return nil
+            }
         }
         guard let chunks else { return false }
         for chunk in chunks {
