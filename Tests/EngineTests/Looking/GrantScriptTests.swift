@@ -18,10 +18,15 @@ struct GrantScriptTests {
             """
             create role app_of_\(name); alter table chapters owner to app_of_\(name);
             revoke all on schema public from public; revoke temporary on database \(name) from public;
+            grant usage on schema public to app_of_\(name);
             """)
         if let schema = try schema.map({ try #require(Identifier($0)) }) {
             let name = schema.quoted
-            try await memoir.psql("create schema \(name); alter table chapters set schema \(name); drop schema public")
+            try await memoir.psql(
+                """
+                create schema \(name); alter table chapters set schema \(name); drop schema public;
+                grant usage on schema \(name) to app_of_\(memoir.database.name)
+                """)
             memoir.schema = schema
         }
         memoir.ledger = try #require(Identifier(ledger))
