@@ -32,8 +32,8 @@ extension Ledger {
                                   select 'pg_class'::regclass, indexrelid from pg_index where indrelid = c.oid)
                    ) found
              where n.nspname = \(.text(schema.name)) and c.relkind in ('r', 'p', 'v', 'm', 'f')
-               and c.relname in ('ledger', 'runs', 'stages', 'workers', 'chunks', 'rejects', 'unmapped', 'accepted_keys',
-                                 'archives', 'audit')
+               and c.relname in ('ledger', 'runs', 'stages', 'workers', 'chunks', 'rejects', 'unmapped', 'found_rows',
+                                 'accepted_keys', 'archives', 'audit')
              order by 1 limit 1
             """
         ).first?.text(0)

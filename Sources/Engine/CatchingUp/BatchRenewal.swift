@@ -21,7 +21,7 @@ struct BatchRenewal {
         self.ledger = ledger
         self.stage = stage
         self.source = source
-        signature = try TableFacts.signature(of: [source.name], writing: [source.name], transaction)
+        signature = try TableFacts.signature(of: [source.name], transaction)
         task = BatchTask(
             BatchJob(batch: batch, signature: signature), source: source, stage: stage, ledger: ledger)
     }

@@ -114,6 +114,8 @@ struct GrantScriptTests {
             for line in try await script(memoir, owner, runner) { try await memoir.psql(line) }
             try await owner.run(until: "tables")
         }
+        // The owner role has the application's rights as well; none of them may stand in for its own.
+        try await memoir.psql("revoke all on schema public from app_of_\(memoir.database.name)")
         // A row of another's, so that rows have to be merged.
         try await memoir.psql(
             "insert into chapter_sections (id, chapter_id, order_index, content) values "
