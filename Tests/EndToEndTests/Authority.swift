@@ -48,6 +48,16 @@ struct Authority: Sendable {
                 + Self.newKey + ["-keyout", "\(name).key", "-out", "\(name).crt"])
     }
 
+    /// The file that says which certificates count no more.
+    var revocations: String { "\(directory)/revoked.crl" }
+
+    /// Takes a certificate back.
+    func revoke(_ name: String) throws {
+        let signer = ["ca", "-config", "ca.cnf", "-cert", "ca.crt", "-keyfile", "ca.key"]
+        try openssl(signer + ["-revoke", "\(name).crt"])
+        try openssl(signer + ["-gencrl", "-crldays", "30", "-out", "revoked.crl"])
+    }
+
     private static let newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
 
     private func openssl(_ arguments: [String]) throws {

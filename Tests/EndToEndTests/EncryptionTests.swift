@@ -21,6 +21,10 @@ extension Behaviour {
             // What the operator states is what counts.
             #expect(try await server.status(host: "other.test", server.trusted, "sslmode=verify-ca").status == 0)
 
+            try server.authority.revoke("right")
+            let revoked = try await server.status(server.trusted, "sslcrl=\(server.authority.revocations)")
+            #expect(revoked.status == 2 && revoked.stderr.contains("certificate verify failed"), "\(revoked.stderr)")
+
             for certificate in ["expired", "lonely"] {
                 try await server.show(certificate)
                 let result = try await server.status(server.trusted)

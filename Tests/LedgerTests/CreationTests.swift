@@ -33,6 +33,23 @@ struct CreationTests {
         #expect(try database.psql("select product, version from etl.ledger") == "etl|\(Ledger.version)")
     }
 
+    @Test("is refused where somebody's code is on one of its tables, whichever that is")
+    func tampered() async throws {
+        let database = try await database()
+        #expect(try await create(in: database) == .absent)
+        try database.psql(
+            "create function f() returns trigger language plpgsql as 'begin return new; end'")
+        let names = try database.psql("select tablename from pg_tables where schemaname = 'etl'")
+        let tables = names.split(separator: "\n")
+        #expect(tables.count >= 10)
+        for table in tables {
+            try database.psql("create trigger t before insert on etl.\(table) execute function f()")
+            #expect(try await presence(in: database) == .tampered("trigger t of etl.\(table)"))
+            try database.psql("drop trigger t on etl.\(table)")
+        }
+        #expect(try await presence(in: database) == .ours)
+    }
+
     @Test("asked for by many at once is made by one of them, and none of them fails")
     func createdAtOnce() async throws {
         let database = try await database()
