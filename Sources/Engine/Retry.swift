@@ -32,7 +32,7 @@ public struct Retry {
     /// Tries every open reject once; throws `Failure` when it could not.
     public func perform() throws -> RetryResult {
         let session = Session(site: site, name: "etl")
-        try session.open()
+        try session.open(waits: true)
         let view = LedgerView(site: site, session: session)
         let run = try view.existingRun(of: pipeline.name, on: schema)
         let entry = RunEntry(site: site, pipeline: pipeline, schema: schema)

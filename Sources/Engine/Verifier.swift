@@ -49,7 +49,7 @@ public struct Verifier {
     /// Compares everything once; throws `Failure` when it could not.
     public func perform() throws -> VerifyResult {
         let session = Session(site: site, name: "etl")
-        try session.open()
+        try session.open(waits: true)
         let view = LedgerView(site: site, session: session)
         let run = try view.existingRun(of: request.pipeline.name, on: request.schema)
         let stages = request.pipeline.stages.compactMap { stage in

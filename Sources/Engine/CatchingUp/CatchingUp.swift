@@ -26,7 +26,7 @@ public struct CatchingUp {
     /// Catches up until what is left is little; throws `Failure` when it could not.
     public func perform() throws -> CatchUpResult {
         let session = Session(site: site, name: "etl")
-        try session.open()
+        try session.open(waits: true)
         let view = LedgerView(site: site, session: session)
         let run = try view.existingRun(of: request.pipeline.name, on: request.schema)
         let entry = RunEntry(site: site, pipeline: request.pipeline, schema: request.schema)
