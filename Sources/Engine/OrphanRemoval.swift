@@ -180,7 +180,7 @@ private struct OrphanedParent {
             let rows = gone.compactMap { ofHash[$0.keyHash]?.rows }.reduce(0, +)
             try ledger.renew(
                 chunk, of: stage, sum: "seen_sum - \(.text(String(marks)))::numeric",
-                targetRows: "target_rows - \(.int(rows))", gone: Int64(gone.count), transaction)
+                targetRows: "target_rows - \(.int(rows))", adding: ChunkAdditions(gone: Int64(gone.count)), transaction)
         }
     }
 }

@@ -40,7 +40,8 @@ struct RetireRenewal {
     /// Moves and verifies again what changed; nobody is kept from the table.
     func pass() throws {
         _ = try CatchUp(
-            site: site, schema: request.schema, limits: request.limits, session: context.session, run: context.run
+            site: site, schema: request.schema, terms: RenewalTerms(limits: request.limits), session: context.session,
+            run: context.run
         ).perform(MovedStage.all(of: request.pipeline, dependents: request.dependents))
         var settings = site.moving
         settings.isolation = .repeatableRead
@@ -77,7 +78,7 @@ struct RetireRenewal {
         let stages = MovedStage.all(of: request.pipeline, dependents: []).filter { $0.table == table.name }
         for stage in stages {
             let lookup = try StageRenewal.find(
-                stage, on: request.schema, limits: request.limits, ifAllowed: false, ledger: site.ledger, transaction)
+                stage, on: request.schema, RenewalTerms(limits: request.limits), ledger: site.ledger, transaction)
             guard case .ready(var renewal) = lookup else { continue }
             let changes = try renewal.changes(site.ledger, transaction)
             let rows = changes.map(\.rows).reduce(0, +)

@@ -63,15 +63,21 @@ struct VerifyStage {
         }
     }
 
-    /// Brings over what changed meanwhile, so that as little as possible is found to be stale.
+    /// Brings over what changed meanwhile, so that as little as possible is found to be stale. What is refused there is for
+    /// the verification to find.
     private func catchUp() throws {
         let request = context.request
-        let stages = try CatchUp(
-            site: site, schema: request.schema, limits: request.limits, session: context.session, run: context.run,
-            ifAllowed: true
-        ).perform(MovedStage.all(of: request.pipeline, dependents: request.dependents))
-        for stage in stages where !stage.changes.isEmpty {
-            site.reporter.report(.notice("\(stage.stage) of \(stage.pipeline): catch-up brought over \(stage.changes)"))
+        let terms = RenewalTerms(limits: request.limits, existing: request.existing, ifAllowed: true)
+        do {
+            let stages = try CatchUp(
+                site: site, schema: request.schema, terms: terms, session: context.session, run: context.run
+            ).perform(MovedStage.all(of: request.pipeline, dependents: request.dependents))
+            for stage in stages where !stage.changes.isEmpty {
+                site.reporter.report(
+                    .notice("\(stage.stage) of \(stage.pipeline): catch-up brought over \(stage.changes)"))
+            }
+        } catch let failure as Failure where failure.kind == .refused {
+            site.reporter.report(.notice("catch-up: \(failure.what)"))
         }
     }
 

@@ -15,6 +15,29 @@ public struct DoneChunk: Sendable {
     public let sum: String
 }
 
+/// What comes to the counts of a chunk that its rows do not tell.
+public struct ChunkAdditions: Sendable {
+    /// Rows that are not there any more.
+    public var gone: Int64
+    /// Of the migrated: those whose equal rows were in the target already.
+    public var adopted: Int64
+    /// Of the migrated: those whose rows were there already, differ, and were kept.
+    public var kept: Int64
+    /// When verifying: rows of the target that nothing gives.
+    public var extra: Int64
+    /// When verifying: values that others have set.
+    public var others: Int64
+
+    /// Nothing but what is given.
+    public init(gone: Int64 = 0, adopted: Int64 = 0, kept: Int64 = 0, extra: Int64 = 0, others: Int64 = 0) {
+        self.gone = gone
+        self.adopted = adopted
+        self.kept = kept
+        self.extra = extra
+        self.others = others
+    }
+}
+
 extension Ledger {
     /// The chunks of a stage that are done, in no order.
     public func doneChunks(
@@ -46,22 +69,21 @@ extension Ledger {
     }
 
     /// Stores what a chunk knows now; its counts follow from it. `sum` may refer to the sum that was, as `seen_sum`, and
-    /// `targetRows` to the number of rows written, as `target_rows`. `gone` more rows are not there any more; when verifying, there are
-    /// `extra` more rows that nothing gives, and `others` more values that others have set.
+    /// `targetRows` to the number of rows written, as `target_rows`.
     public func renew(
-        _ chunk: DoneChunk, of stage: ChunkedStage, sum: SQL, targetRows: SQL = "target_rows", gone: Int64 = 0,
-        extra: Int64 = 0, others: Int64 = 0, _ transaction: borrowing Transaction
+        _ chunk: DoneChunk, of stage: ChunkedStage, sum: SQL, targetRows: SQL = "target_rows",
+        adding more: ChunkAdditions = ChunkAdditions(), _ transaction: borrowing Transaction
     ) throws(PostgresError) {
         func count(_ fate: RowFate) -> Parameter { .int(Int64(chunk.rows.count { $0.fate == fate })) }
         try transaction.changeOne(
             """
             update chunks
-               set \(StoredRows(chunk.rows).assignments), seen_sum = \(sum), gone = gone + \(.int(gone)),
-                   read = \(.int(Int64(chunk.rows.count))) + gone + \(.int(gone)), migrated = \(count(.migrated)),
+               set \(StoredRows(chunk.rows).assignments), seen_sum = \(sum), gone = gone + \(.int(more.gone)),
+                   read = \(.int(Int64(chunk.rows.count))) + gone + \(.int(more.gone)), migrated = \(count(.migrated)),
                    empty = \(count(.empty)), rejected = \(count(.rejected)), stale = \(count(.stale)),
-                   wrong = \(count(.wrong)), adopted = least(adopted, \(count(.migrated))),
-                   kept = least(kept, \(count(.migrated))), target_rows = \(targetRows),
-                   extra = extra + \(.int(extra)), others = others + \(.int(others))
+                   wrong = \(count(.wrong)), adopted = least(adopted + \(.int(more.adopted)), \(count(.migrated))),
+                   kept = least(kept + \(.int(more.kept)), \(count(.migrated))), target_rows = \(targetRows),
+                   extra = extra + \(.int(more.extra)), others = others + \(.int(more.others))
              where \(stage.rows) and n = \(.int(chunk.n))
             """)
     }

@@ -42,7 +42,9 @@ struct BatchRenewal {
         let written = Set(chunk.rows.filter { $0.written != nil }.map(\.keyHash))
         try work(on: Array(part), in: chunk.range, writtenBefore: written, &renewed, &rejects, transaction)
         try settle(rejects, tried: part.map(\.key), changes, of: chunk, transaction)
-        try renewed.store(of: stage, targetRows: "target_rows", ledger, transaction)
+        try renewed.store(
+            of: stage, targetRows: "target_rows",
+            adding: ChunkAdditions(gone: Int64(changes.vanished.count)), ledger, transaction)
         return renewed.outcome
     }
 

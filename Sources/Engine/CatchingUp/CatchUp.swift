@@ -5,32 +5,31 @@ import Postgres
 /// Brings what was moved up to date with a source that is written to all the time: pass after pass over all stages, until
 /// what is left is little.
 struct CatchUp {
-    /// A pass that found no more than this is the last one.
+    /// A pass that found no more than this is the last one, unless it is the first: what it wrote itself may be a change to a
+    /// stage that came before.
     private static let few: Int64 = 100
     /// How many passes are made at most, where writers are faster than we are.
     private static let passes = 10
 
     let site: Site
     let schema: Identifier
-    let limits: BatchLimits
+    let terms: RenewalTerms
     /// The session that leads this process's work.
     let session: Session
     /// The run that the work is done for; asked to stop, it stops.
     let run: RunID
-    /// Whether a role that may not write is no error: then the rest is left as it is.
-    var ifAllowed = false
 
     /// Catches up with what changed; says how much that was, by stage.
     func perform(_ stages: [MovedStage]) throws -> [CaughtUpStage] {
         var sums = stages.map { CaughtUpStage(pipeline: $0.pipeline, stage: $0.name, changes: SourceChanges()) }
-        for _ in 0..<Self.passes {
+        for pass in 1...Self.passes {
             var found: Int64 = 0
             for (index, stage) in stages.enumerated() {
-                let changes = try pass(over: stage)
+                let changes = try self.pass(over: stage)
                 sums[index].changes += changes
                 found += changes.count
             }
-            if found <= Self.few { break }
+            if found == 0 || pass > 1 && found <= Self.few { break }
         }
         return sums
     }
@@ -41,7 +40,7 @@ struct CatchUp {
         let lookup = try session.perform(what) { connection in
             try connection.transaction(site.looking) { transaction in
                 let lookup = try StageRenewal.find(
-                    stage, on: schema, limits: limits, ifAllowed: ifAllowed, ledger: site.ledger, transaction)
+                    stage, on: schema, terms, ledger: site.ledger, transaction)
                 guard case .ready(let renewal) = lookup else { return (lookup, [Int64]()) }
                 return (lookup, try site.ledger.doneRanges(of: renewal.chunked, transaction).map(\.n))
             }

@@ -34,7 +34,8 @@ public struct CatchingUp {
         let working = Session(site: site, name: "etl:\(run.value):0") { try leader.introduce($0, after: $1) }
         defer { entry.leave(working, leader) }
         let stages = try CatchUp(
-            site: site, schema: request.schema, limits: request.limits, session: working, run: run
+            site: site, schema: request.schema,
+            terms: RenewalTerms(limits: request.limits, existing: request.existing), session: working, run: run
         ).perform(MovedStage.all(of: request.pipeline, dependents: request.dependents))
         var elsewhere: Int64 = 0
         for name in Set(stages.map(\.pipeline)) where name != request.pipeline.name {

@@ -28,8 +28,8 @@ struct RenewedRows {
 
     /// Stores it.
     func store(
-        of stage: ChunkedStage, targetRows: SQL, countingGone: Bool = true, extra: Int64 = 0, others: Int64 = 0,
-        _ ledger: Ledger, _ transaction: borrowing Transaction
+        of stage: ChunkedStage, targetRows: SQL, adding more: ChunkAdditions, _ ledger: Ledger,
+        _ transaction: borrowing Transaction
     ) throws(PostgresError) {
         let old = Dictionary(chunk.rows.map { ($0.keyHash, $0) }) { _, last in last }
         var renewed = chunk
@@ -48,7 +48,7 @@ struct RenewedRows {
         sum += try ledger.sumOfMarks(waiting, transaction)
         try ledger.renew(
             renewed, of: stage, sum: "\(.text(String(sum)))::numeric", targetRows: targetRows,
-            gone: countingGone ? Int64(changes.vanished.count) : 0, extra: extra, others: others, transaction)
+            adding: more, transaction)
     }
 }
 

@@ -2,6 +2,15 @@ import Ledger
 import Pipelines
 import Postgres
 
+/// On which terms rows are moved again.
+struct RenewalTerms {
+    var limits: BatchLimits
+    /// What to do about rows of the target that are there already for source rows that this run never saw.
+    var existing: ExistingRows = .stop
+    /// Whether a role that may not write is no error: then what it may not write to is left as it is.
+    var ifAllowed = false
+}
+
 /// A stage's work on the rows that came, changed or vanished since, chunk by chunk; looked up once, and good for as long as
 /// its tables are not altered.
 struct StageRenewal {
@@ -21,9 +30,9 @@ struct StageRenewal {
         case nothing(String?)
     }
 
-    /// Looks up a stage and its tables. `ifAllowed` says that it is in order for the role not to be allowed to write.
+    /// Looks up a stage and its tables.
     static func find(
-        _ stage: MovedStage, on schema: Identifier, limits: BatchLimits, ifAllowed: Bool, ledger: Ledger,
+        _ stage: MovedStage, on schema: Identifier, _ terms: RenewalTerms, ledger: Ledger,
         _ transaction: borrowing Transaction
     ) throws -> Lookup {
         guard let run = try ledger.run(of: stage.pipeline, on: schema, transaction),
@@ -37,12 +46,12 @@ struct StageRenewal {
             let chunked = ChunkedStage(run: run.id, name: stage.name, keyColumns: tables.source.key.count)
             try TableBinding.check(record, tables, transaction)
             if try ledger.seen(by: chunked, transaction) == tables.source.marks(transaction) { return .nothing(nil) }
-            if ifAllowed, let reason = try forbidden(tables.target, "insert, update, delete", transaction) {
+            if terms.ifAllowed, let reason = try forbidden(tables.target, "insert, update, delete", transaction) {
                 return .nothing(reason)
             }
             try refuseIncomplete(tables, stream, of: stage, ledger, transaction)
             let renewal = try StreamRenewal(
-                stream, tables: tables, stage: chunked, limits: limits, ledger: ledger, transaction)
+                stream, tables: tables, stage: chunked, terms: terms, ledger: ledger, transaction)
             return .ready(StageRenewal(kind: .stream(renewal), source: tables.source, chunked: chunked))
         case .batch(let batch):
             let source = try KeyedTable(
@@ -53,7 +62,9 @@ struct StageRenewal {
                     .refused, "\(source.name) is another table than the one stage \(record.name) was begun on")
             }
             if try ledger.seen(by: chunked, transaction) == source.marks(transaction) { return .nothing(nil) }
-            if ifAllowed, let reason = try forbidden(source.name, "update", transaction) { return .nothing(reason) }
+            if terms.ifAllowed, let reason = try forbidden(source.name, "update", transaction) {
+                return .nothing(reason)
+            }
             let renewal = try BatchRenewal(
                 batch, source: source, stage: chunked, ledger: ledger, transaction)
             return .ready(StageRenewal(kind: .batch(renewal), source: source, chunked: chunked))

@@ -14,19 +14,22 @@ struct StreamRenewal {
     private let stage: ChunkedStage
     private let tables: StreamTables
     private var reader: ChunkReader
-    private let writer: ChunkWriter
+    /// How rows are written of which some were written before, and how those that were never seen.
+    private let (renewing, adding): (ChunkWriter, ChunkWriter)
     /// The target's columns that hold the source's key.
     private let parent: [KeyColumn]
 
     init(
-        _ stream: Pipelines.Stream, tables: StreamTables, stage: ChunkedStage, limits: BatchLimits, ledger: Ledger,
+        _ stream: Pipelines.Stream, tables: StreamTables, stage: ChunkedStage, terms: RenewalTerms, ledger: Ledger,
         _ transaction: borrowing Transaction
     ) throws {
         self.ledger = ledger
         self.stage = stage
         self.tables = tables
-        reader = ChunkReader(stream, query: ChunkQuery(tables: tables, limits: limits))
-        writer = ChunkWriter(tables: tables, columns: reader.targetColumns, mode: .renew)
+        reader = ChunkReader(stream, query: ChunkQuery(tables: tables, limits: terms.limits))
+        renewing = ChunkWriter(tables: tables, columns: reader.targetColumns, mode: .renew)
+        // What the target has for a row that this run never saw is somebody else's.
+        adding = ChunkWriter(tables: tables, columns: reader.targetColumns, mode: .merge(terms.existing))
         parent = try ParentKey.columns(tables, transaction)
     }
 
@@ -39,8 +42,9 @@ struct StreamRenewal {
         let changes = try ChangedRows(in: chunk, of: tables.source, transaction)
         if changes.isEmpty { return RenewalOutcome() }
         try tables.refuseAltered(transaction)
-        var batch = try read(changes, of: chunk, transaction)
-        try write(&batch, carefully, transaction)
+        let isNew = changes.rewritten.isEmpty
+        var batch = try read(isNew ? changes.new : changes.rewritten, of: chunk, transaction)
+        let found = try write(&batch, isNew ? adding : renewing, carefully, transaction)
         try remove(changes.vanished, in: chunk.range, transaction)
         try settleRejects(batch, changes, of: chunk, transaction)
         var renewed = RenewedRows(chunk, changes)
@@ -49,17 +53,18 @@ struct StreamRenewal {
         let range = ChunkQuery.condition(chunk.range, key: parent, alias: "t")
         try renewed.store(
             of: stage, targetRows: "(select count(*) from \(tables.target) t where \(tables.isOurs) and \(range))",
+            adding: ChunkAdditions(
+                gone: Int64(changes.vanished.count), adopted: isNew ? found.adopted : 0, kept: found.kept),
             ledger, transaction)
         try ledger.addUnmapped(batch.outcome.unmapped, of: stage, chunk: n, transaction)
         return renewed.outcome
     }
 
-    /// Reads the first rows that changed, as many as a transaction may hold.
+    /// Reads the first of some rows, as many as a transaction may hold.
     private mutating func read(
-        _ changes: ChangedRows, of chunk: DoneChunk, _ transaction: borrowing Transaction
+        _ rows: [KeyedRow], of chunk: DoneChunk, _ transaction: borrowing Transaction
     ) throws -> Batch {
-        let wanted = Set((changes.new + changes.rewritten).map(\.hash))
-        var keys = changes.current.filter { wanted.contains($0.hash) }.prefix(Self.rows).map(\.key)
+        var keys = rows.prefix(Self.rows).map(\.key)
         var batch = Batch()
         while !keys.isEmpty {
             do {
@@ -71,7 +76,7 @@ struct StreamRenewal {
                     continue
                 }
                 batch.removeAll()
-                unreadable(changes.current.first { $0.key == keys[0] }, error, &batch)
+                unreadable(rows.first { $0.key == keys[0] }, error, &batch)
                 break
             }
         }
@@ -95,10 +100,10 @@ struct StreamRenewal {
     }
 
     private func write(
-        _ batch: inout Batch, _ carefully: Bool, _ transaction: borrowing Transaction
-    ) throws {
-        if batch.items.isEmpty { return }
-        _ = carefully ? try writer.writeCarefully(&batch, transaction) : try writer.write(&batch, transaction)
+        _ batch: inout Batch, _ writer: ChunkWriter, _ carefully: Bool, _ transaction: borrowing Transaction
+    ) throws -> TargetMerge.Found {
+        if batch.items.isEmpty { return TargetMerge.Found() }
+        return carefully ? try writer.writeCarefully(&batch, transaction) : try writer.write(&batch, transaction)
     }
 
     /// Removes what rows gave that are not there any more, where no foreign key did.

@@ -36,8 +36,8 @@ struct VerifyRenewal {
             renewed.add(outcome.seen.row(at: index), mark: outcome.seen.mark(at: index))
         }
         try renewed.store(
-            of: stage, targetRows: "target_rows", countingGone: false, extra: outcome.extra, others: outcome.others,
-            ledger, transaction)
+            of: stage, targetRows: "target_rows",
+            adding: ChunkAdditions(extra: outcome.extra, others: outcome.others), ledger, transaction)
         try ledger.addUnmapped(outcome.unmapped, of: stage, chunk: n, transaction)
         return renewed.outcome
     }

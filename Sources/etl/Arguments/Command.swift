@@ -112,6 +112,7 @@ struct VerifyOptions: Sendable, Equatable {
 /// Options of `etl catch-up`.
 struct CatchUpOptions: Sendable, Equatable {
     var pipeline = ""
+    var onExisting = ExistingRows.stop
     var batchBytes: Int?
 }
 

@@ -85,6 +85,12 @@ extension CommandTable {
     static let verifyOptions = workOptions { draft, change in change(&draft.verify.work) }
 
     static let catchUpOptions: [Option] = [
+        .text(
+            "on-existing", "stop|keep|replace", "rows of other origin in the target that differ; else stop"
+        ) {
+            (draft: inout Draft, text: String) throws(ValueProblem) in
+            draft.catchUp.onExisting = try OptionValue.choice(text, of: ExistingRows.self)
+        },
         .bytes("batch-bytes", 1024...1 << 30, "at most N bytes of documents in a transaction; else 8MiB") {
             $0.catchUp.batchBytes = $1
         }

@@ -9,7 +9,9 @@ func catchUp(_ options: CatchUpOptions, settings: Settings, terminal: Terminal) 
     var limits = BatchLimits()
     if let bytes = options.batchBytes { limits.bytes = Int64(bytes) }
     let request = RunRequest(
-        pipeline: pipeline, schema: schema, limits: limits, dependents: work.dependents(of: pipeline.name))
+        pipeline: pipeline, schema: schema, limits: limits,
+        existing: Engine.ExistingRows(rawValue: options.onExisting.rawValue) ?? .stop,
+        dependents: work.dependents(of: pipeline.name))
     let site = work.site(work.stopOnSignals())
     let result = try working(rerun: work.command("catch-up", pipeline.name)) {
         try CatchingUp(site: site, request: request).perform()
