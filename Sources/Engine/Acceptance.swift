@@ -44,6 +44,7 @@ struct Acceptance {
     private mutating func judgeRejects(_ stated: Int64?, _ transaction: borrowing Transaction) throws {
         let found = try context.site.ledger.openRejects(in: scope, transaction)
         let open = found.reduce(0) { $0 + $1.count }
+        if Mutant.is(.dropWithOpenRejects) { return }
         guard open > 0 else { return try judgeSpareNumber(stated, transaction) }
         if stated == open {
             rejects = open
@@ -85,7 +86,7 @@ struct Acceptance {
         keys = open.map(\.name).filter { stated.contains($0) }
         words += Self.options(found.map(\.name).filter { stated.contains($0) })
         let left = open.filter { !stated.contains($0.name) }
-        if !left.isEmpty {
+        if !left.isEmpty, !Mutant.is(.dropUnmappedKeys) {
             let options = Self.options(left.map(\.name)).map(ShellWord.quoted).joined(separator: " ")
             let count = left.count == 1 ? "1 key" : "\(left.count) keys"
             obstacles.append(

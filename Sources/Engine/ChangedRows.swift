@@ -30,11 +30,12 @@ struct ChangedRows {
         var known = Dictionary(chunk.rows.map { ($0.keyHash, $0) }) { _, last in last }
         for row in current {
             guard let seen = known.removeValue(forKey: row.hash) else {
-                new.append(row)
+                if !Mutant.is(.overlookNewRows) { new.append(row) }
                 continue
             }
+            if Mutant.is(.overlookRewrittenRows) { continue }
             if seen.xmin != row.xmin || seen.fate == .stale { rewritten.append(row) }
         }
-        vanished = Set(known.keys)
+        vanished = Mutant.is(.overlookVanishedRows) ? [] : Set(known.keys)
     }
 }

@@ -26,8 +26,14 @@ struct ChunkQuery {
     static func condition(_ range: KeyRange, key: [KeyColumn], alias: String) -> SQL {
         let columns = key.map { "\(alias).\($0.name.quoted)" }.joined(separator: ", ")
         var conditions: [SQL] = []
-        if let lower = range.lower { conditions.append("(\(unsafe: columns)) > (\(values(lower, key)))") }
-        if let upper = range.upper { conditions.append("(\(unsafe: columns)) <= (\(values(upper, key)))") }
+        let above = Mutant.is(.edgeTwice) ? ">=" : ">"
+        if let lower = range.lower {
+            conditions.append("(\(unsafe: columns)) \(unsafe: above) (\(values(lower, key)))")
+        }
+        let through = Mutant.is(.edgeMissed) ? "<" : "<="
+        if let upper = range.upper {
+            conditions.append("(\(unsafe: columns)) \(unsafe: through) (\(values(upper, key)))")
+        }
         return conditions.isEmpty ? "true" : SQL.joined(conditions, separator: " and ")
     }
 

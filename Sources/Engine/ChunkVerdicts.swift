@@ -43,13 +43,14 @@ struct ChunkVerdicts {
         let item = batch.items[index]
         let seen = batch.seen.row(at: index)
         let known = worked.rows[seen.keyHash]
-        let isChanged = known?.xmin != seen.xmin
+        let isChanged = known?.xmin != seen.xmin || Mutant.is(.everythingIsStale)
         // What nothing reads of a row that was not written to since is in the ledger already.
         if isChanged { for name in batch.unmapped[index] { outcome.unmapped[name, default: 0] += 1 } }
         let isCoverUnset = judge(cover, of: item, isChanged, isWritten: known?.written != nil)
         switch item.fate {
         case .migrated where rows.isEmpty && !isCoverUnset: count(.migrated, at: index)
         case .empty where rows.isEmpty && !isCoverUnset: count(.empty, at: index)
+        case .rejected where Mutant.is(.overlookLostRejects): count(.rejected, at: index)
         default:
             count(isChanged ? .stale : .wrong, at: index)
             differences += rows.flatMap { $0.differences(in: tables.target, isStale: isChanged, text) }

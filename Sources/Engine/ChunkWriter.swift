@@ -70,12 +70,13 @@ struct ChunkWriter {
             }
             let middle = part.lowerBound + part.count / 2
             let first = try writeCarefully(part.lowerBound..<middle, of: &batch, transaction)
+            if Mutant.is(.noHalving) { return first }
             return try first + writeCarefully(middle..<part.upperBound, of: &batch, transaction)
         }
     }
 
     private func note(_ rewrites: [WriteBack.Rewrite], in batch: inout Batch) {
-        for rewrite in rewrites {
+        for rewrite in rewrites where !Mutant.is(.forgetOwnWrites) {
             batch.seen.rewrite(at: rewrite.index, xmin: rewrite.xmin, mark: rewrite.mark, value: rewrite.value)
         }
     }

@@ -17,7 +17,7 @@ struct CoverComparison {
     func findings(
         _ items: [Batch.Item], _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [Finding] {
-        guard let column = tables.writeBack, !items.isEmpty else { return [] }
+        guard let column = tables.writeBack, !items.isEmpty, !Mutant.is(.compareWithoutCovers) else { return [] }
         let wanted = items.enumerated().filter { _, item in
             if case .rejected = item.fate { false } else { true }
         }

@@ -8,6 +8,7 @@ enum ActiveRun {
     static func refuse(
         _ run: Run, except own: WorkerID? = nil, _ ledger: Ledger, _ transaction: borrowing Transaction
     ) throws {
+        if Mutant.is(.runBesideOthers) { return }
         let living = try ledger.livingWorkers(of: run.id, transaction).filter { $0.id != own }
         guard try !living.isEmpty || ledger.hasLockedWork(of: run.id, transaction) else { return }
         let who = living.first.map { "by process \($0.pid) on \($0.host), since \($0.since)" }
@@ -58,7 +59,7 @@ enum ConfirmGuard {
     static func refuse(_ consent: Consent, _ transaction: borrowing Transaction) throws {
         guard let named = consent.database else { return }
         let database = try transaction.row("select current_database()").text(0) ?? ""
-        guard !database.utf8.elementsEqual(named.utf8) else { return }
+        guard !database.utf8.elementsEqual(named.utf8), !Mutant.is(.dropInAnyDatabase) else { return }
         throw Failure(
             .refused, "--confirm names database \(named), but this is \(database)",
             next: "see which one is meant: etl config")
@@ -72,7 +73,7 @@ enum RunBinding {
         let identity = try ledger.identity(transaction)
         let isSameSystem =
             run.systemIdentifier == nil || identity.system == nil || run.systemIdentifier == identity.system
-        guard isSameSystem, run.databaseOID == identity.database else {
+        guard isSameSystem, run.databaseOID == identity.database || Mutant.is(.goOnInACopy) else {
             throw Failure(
                 .refused, "run \(run.id.value) was begun in another database or on another server than this one",
                 details: ["a copy of a database does not go on with the original's run"])
@@ -98,7 +99,7 @@ enum StageChanges {
         }
         let changed = pipeline.stages.filter { stage in
             guard !stage.onlyLooks, let record = begun.first(where: { $0.name == stage.name }) else { return false }
-            return record.fingerprint != fingerprints[stage.name]
+            return record.fingerprint != fingerprints[stage.name] && !Mutant.is(.takeChangedStages)
         }
         guard !changed.isEmpty else { return fingerprints }
         let names = changed.map { "\($0.name) (\(pipeline.file):\($0.line))" }.joined(separator: ", ")

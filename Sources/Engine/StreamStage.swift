@@ -55,7 +55,7 @@ struct StreamStage {
             work: .stream(
                 StreamJob(
                     stream: stream, tables: tables, limits: request.limits,
-                    mode: isDirect ? .direct : .merge(request.existing))))
+                    mode: isDirect || Mutant.is(.neverCompareWithOldRows) ? .direct : .merge(request.existing))))
     }
 
     private func chunked(_ tables: StreamTables) -> ChunkedStage {

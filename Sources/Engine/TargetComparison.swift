@@ -73,7 +73,7 @@ struct TargetComparison {
                    g.\(unsafe: id) is not null, \(unsafe: pairs.joined(separator: ", "))
               from (select \(SQL.list(columns)) from \(tables.target) t
                      where \(tables.isOurs) and (\(condition))) t
-              full join unnest(\(SQL.joined(given, separator: ", "))) as g (\(unsafe: names.joined(separator: ", ")))
+              \(unsafe: Mutant.is(.compareOneWay) ? "right" : "full") join unnest(\(SQL.joined(given, separator: ", "))) as g (\(unsafe: names.joined(separator: ", ")))
                 on g.\(unsafe: id) = t.\(unsafe: id)
              where (\(unsafe: names.map { "t.\($0)::text" }.joined(separator: ", ")))
                    is distinct from (\(unsafe: names.map { "g.\($0)::text" }.joined(separator: ", ")))

@@ -44,7 +44,7 @@ struct TargetMerge {
             """)
         if rows.count > 0 { try transaction.copyIn(rows, into: Self.staged, columns: columns) }
         let old = existingRows(of: keys)
-        let different = try differing(from: old, transaction)
+        let different = Mutant.is(.adoptWhatDiffers) ? [] : try differing(from: old, transaction)
         let printed = SQL(unsafe: tables.parent.map { "\($0.quoted)::text" }.joined(separator: ", "))
         let present = try transaction.run("select distinct \(printed) from \(old) o").rows.map { row in
             Key(tables.parent.indices.compactMap { row.bytes($0) })
@@ -113,6 +113,7 @@ struct TargetMerge {
 
     private func settle(_ different: [Key], _ transaction: borrowing Transaction) throws {
         let old = existingRows(of: different)
+        if Mutant.is(.keepInsteadOfReplace), existing == .replace { return }
         switch existing {
         case .stop:
             throw Failure(

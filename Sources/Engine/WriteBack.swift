@@ -46,7 +46,7 @@ struct WriteBack {
         let indices = batch.items.indices.filter { batch.items[$0].written != nil }
         if indices.isEmpty { return [:] }
         let found = try transaction.run(
-            "select v.i, v.ours from \(source.name) s, \(rows(indices, of: batch)) where \(isRow) and \(valueHash) = v.ours"
+            "select v.i, v.ours from \(source.name) s, \(rows(indices, of: batch)) where \(isRow) and \(isOurs)"
         )
         return Dictionary(found.rows.compactMap { row in row.int(0).flatMap { i in row.int(1).map { (Int(i), $0) } } })
         {
@@ -77,11 +77,14 @@ struct WriteBack {
                 .joined(separator: " and "))
     }
 
+    /// Whether the value is the one that we wrote before.
+    private var isOurs: SQL { "\(valueHash) = v.ours" }
+
     private var isToWrite: SQL {
         """
-        \(isRow) and s.xmin = v.x::text::xid
+        \(isRow) and \(unsafe: Mutant.is(.writeBackToChanged) ? "true" : "s.xmin = v.x::text::xid")
         and case when s.\(column) is null or s.\(column) = 'null'::jsonb then v.value is not null
-                 else \(valueHash) = v.ours and s.\(column)::text is distinct from v.value::jsonb::text end
+                 else \(Mutant.is(.overwriteCovers) ? "true" : isOurs) and s.\(column)::text is distinct from v.value::jsonb::text end
         """
     }
 

@@ -53,9 +53,9 @@ extension Ledger {
             """
             select n from chunks
              where \(stage.rows) and n = \(.int(claim.n)) and state = 'todo' and claimant = \(.int(worker.value))
-               and attempt = \(.int(claim.attempt)) for update skip locked
+               and attempt = \(.int(claim.attempt)) \(unsafe: Mutant.is(.workWithoutLock) ? "" : "for update skip locked")
             """)
-        return found.count == 1
+        return found.count == 1 || Mutant.is(.skipFence)
     }
 
     /// Notes that a chunk is done, in the transaction that holds its rows. Where reading stopped early, the chunk ends
@@ -64,7 +64,7 @@ extension Ledger {
         _ claim: Claim, of stage: ChunkedStage, with outcome: ChunkOutcome, endingAt end: Key?,
         _ transaction: borrowing Transaction
     ) throws(PostgresError) {
-        if let end { try cut(claim.n, of: stage, at: end, transaction) }
+        if let end, !Mutant.is(.forgetTheRest) { try cut(claim.n, of: stage, at: end, transaction) }
         try transaction.changeOne(
             """
             update chunks
@@ -74,9 +74,10 @@ extension Ledger {
                    stale = \(.int(outcome.stale)), wrong = \(.int(outcome.wrong)), extra = \(.int(outcome.extra)),
                    others = \(.int(outcome.others)), bytes = \(.int(outcome.bytes)),
                    \(StoredRows(outcome.seen.rows).assignments),
-                   seen_sum = \(.text(String(outcome.seen.sum)))::numeric, finished_at = clock_timestamp()
+                   seen_sum = \(.text(Mutant.is(.forgetSeenSum) ? "0" : String(outcome.seen.sum)))::numeric, finished_at = clock_timestamp()
              where \(stage.rows) and n = \(.int(claim.n))
             """)
+        if Mutant.is(.forgetUnmappedKeys) { return }
         try addUnmapped(outcome.unmapped, of: stage, chunk: claim.n, transaction)
     }
 
@@ -100,7 +101,8 @@ extension Ledger {
     ) throws(PostgresError) {
         try cut(n, of: stage, at: key, transaction)
         try transaction.changeOne(
-            "update chunks set attempt = 0, claimant = null, claimed_at = null where \(stage.rows) and n = \(.int(n))")
+            "update chunks set attempt = \(unsafe: Mutant.is(.halvesKeepAttempts) ? "attempt" : "0"), claimant = null, claimed_at = null where \(stage.rows) and n = \(.int(n))"
+        )
     }
 
     /// Ends a chunk at a key; what lies above becomes a new chunk. The claim on the chunk stays: it tells its worker
@@ -134,7 +136,8 @@ extension Ledger {
         // A session that still commits claims its next chunk with that: only a statement that begins afterwards sees it.
         try transaction.run("select from chunks where \(claims) for update")
         try transaction.run(
-            "update chunks set attempt = attempt - 1, claimant = null, claimed_at = null where \(claims)")
+            "update chunks set attempt = attempt - \(unsafe: Mutant.is(.blameTheStopped) ? "0" : "1"), claimant = null, claimed_at = null where \(claims)"
+        )
     }
 
     /// Whether a worker's own commit of a chunk happened. Waits for whoever holds the row: as long as an old session
@@ -145,7 +148,7 @@ extension Ledger {
         try transaction.row(
             """
             select state = 'done' and claimant = \(.int(worker.value)) from chunks
-             where \(stage.rows) and n = \(.int(claim.n)) for update
+             where \(stage.rows) and n = \(.int(claim.n)) \(unsafe: Mutant.is(.decideWithoutWaiting) ? "" : "for update")
             """
         ).bool(0)
     }

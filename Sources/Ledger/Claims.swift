@@ -30,8 +30,10 @@ extension Ledger {
         let origin = row.int(3)
         let range = stage.range(in: row, from: 4)
         let isCounted = row.bool(2)
-        if !isCounted, attempts >= Self.attempts { return .exhausted(n: n, range: range) }
-        let attempt = attempts + (isCounted ? 0 : 1)
+        if !isCounted, attempts >= Self.attempts, !Mutant.is(.attemptsWithoutEnd) {
+            return .exhausted(n: n, range: range)
+        }
+        let attempt = attempts + (isCounted || Mutant.is(.claimWithoutCounting) ? 0 : 1)
         try transaction.changeOne(
             """
             update chunks set attempt = \(.int(attempt))::smallint, claimant = \(.int(worker.value)),
@@ -62,7 +64,7 @@ extension Ledger {
               from chunks
              where \(stage.rows) and state = 'todo'
                and (claimant = \(.int(worker.value)) or claimed_at < clock_timestamp() - \(Self.claimLife)
-                    or not \(claimantLives))
+                    or not \(Mutant.is(.takeFromTheLiving) ? "false" : claimantLives))
              order by n limit 1 for update skip locked
             """
         ).first

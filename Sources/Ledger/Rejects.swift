@@ -37,6 +37,7 @@ extension Ledger {
     public func addRejects(
         _ rejects: [RejectRecord], in claim: Claim, of stage: ChunkedStage, _ transaction: borrowing Transaction
     ) throws(PostgresError) {
+        let rejects = Mutant.is(.forgetOneReject) ? Array(rejects.dropFirst()) : rejects
         if rejects.isEmpty { return }
         let keys = (0..<stage.keyColumns).map { column in
             SQL.joined([SQL("\(.textArray(rejects.map { $0.key.parts[column] }))")], separator: "")

@@ -32,7 +32,7 @@ extension Ledger {
         of table: Int64, _ rows: [RenewedRow], in range: KeyRange, keyTypes: [String], except own: ChunkedStage,
         _ transaction: borrowing Transaction
     ) throws(PostgresError) {
-        if rows.isEmpty { return }
+        if rows.isEmpty || Mutant.is(.renewNothing) { return }
         let renewed = Dictionary(rows.map { ($0.keyHash, $0) }) { first, _ in first }
         let found = try transaction.run(
             """

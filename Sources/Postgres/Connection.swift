@@ -168,6 +168,7 @@ public final class Connection {
             set local standard_conforming_strings = on; set local quote_all_identifiers = off; set local datestyle = iso; set local timezone = utc; \
             set local bytea_output = hex; set local extra_float_digits = 3;
             """
+        if Mutant.is(.forgetRowSecurity) { settings.replace("set local row_security = off;", with: "") }
         if checksClient { settings += " set local client_connection_check_interval = 1000;" }
         if hasTransactionTimeout { settings += " set local transaction_timeout = 0;" }
         return SQL(unsafe: settings)

@@ -9,7 +9,9 @@ public enum ErrorClass: Sendable, Equatable {
 
     /// Classifies a SQLSTATE; the longest entry that fits decides.
     public init(sqlstate: String) {
-        self = Self.exact[sqlstate] ?? Self.byClass[String(sqlstate.prefix(2))] ?? .stop
+        self =
+            Self.exact[sqlstate] ?? Self.byClass[String(sqlstate.prefix(2))]
+            ?? (Mutant.is(.retryUnknownErrors) ? .retry : .stop)
     }
 
     static let byClass: [String: ErrorClass] = [

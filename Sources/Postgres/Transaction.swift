@@ -31,6 +31,7 @@ public struct Transaction: ~Copyable {
             return value
         } catch {
             if let error = error as? PostgresError, error.endsSession { throw error }
+            if Mutant.is(.keepSavepoint) { throw error }
             try run("rollback to savepoint etl_part; release savepoint etl_part")
             throw error
         }
@@ -150,8 +151,11 @@ extension Connection {
         } catch .refused(let error) {
             throw .refused(error)
         } catch {
+            if Mutant.is(.unheardCommitIsDone) { return }
+            if Mutant.is(.unheardCommitIsRefused) { throw error }
             throw .commitUnknown(reason: error.description)
         }
+        if Mutant.is(.ignoreCommitTag) { return }
         switch result.commandTag {
         case "COMMIT": return
         case "ROLLBACK": throw .rolledBackAtCommit

@@ -108,6 +108,33 @@ struct FinishTests {
         #expect(answers == [false, true, false])
     }
 
+    @Test("is not known to be done or not while an old session may still commit it")
+    func stillOpen() async throws {
+        let book = try await Book.open()
+        let stage = try await book.beginStage()
+        let answer = try await book.session { session -> Result<Bool, PostgresError> in
+            let worker = try book.addWorker(session, to: stage.run)
+            let claim = try session.claimOne(of: stage, by: worker, in: book)
+            return try session.write { transaction in
+                try book.ledger.finishChunk(claim, of: stage, with: ChunkOutcome(), endingAt: nil, transaction)
+                let impatient = TransactionSettings(schemas: [Identifier("etl")], statement: 30, lock: 0.1)
+                do {
+                    return .success(
+                        try book.database.connect().transaction(impatient) {
+                            try book.ledger.isDone(claim, of: stage, by: worker, $0)
+                        })
+                } catch let error as PostgresError {
+                    return .failure(error)
+                }
+            }
+        }
+        guard case .failure(let error) = answer else {
+            Issue.record("\(answer)")
+            return
+        }
+        #expect(error.serverError?.sqlstate == "55P03")
+    }
+
     @Test("can be halved again and again: the parts touch, cover the whole, and begin without attempts")
     func halving() async throws {
         let book = try await Book.open()

@@ -43,18 +43,19 @@ class Server:
     def log(self):
         return self.folder + "/server.log"
 
-    def _run(self, program, *arguments):
+    def _run(self, program, *arguments, **streams):
         change = {}
         if self.account:
             change = {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []}
         subprocess.run([self.binaries + "/" + program, *arguments], check=True, stdout=subprocess.DEVNULL, cwd="/",
-                       **change)
+                       **streams, **change)
 
     def start(self):
         """Starts it, however it ended; its processes may still be on their way out."""
         for attempt in range(120):
             try:
-                self._run("pg_ctl", "-D", self.data, "-l", self.log, "-w", "-t", "60", "start")
+                self._run("pg_ctl", "-D", self.data, "-l", self.log, "-w", "-t", "60", "start",
+                          stderr=subprocess.DEVNULL)
                 return
             except subprocess.CalledProcessError:
                 if attempt == 119:

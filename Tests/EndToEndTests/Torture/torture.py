@@ -13,6 +13,7 @@ import collections
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +27,8 @@ JUDGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Judge")
 PROJECT = os.path.abspath(os.path.join(JUDGE, "..", "..", ".."))
 PIPELINES = ["chapter-sections", "memoir-images", "section-image-id"]
 CANARY = "Ganymede77"
+# Done, nothing to catch up with yet, rejects are open, refused, another run, server lost, commit unknown, killed, stopped.
+EXPLAINED = (0, 2, 3, 4, 5, 6, 7, -signal.SIGKILL, 129, 130, 143)
 
 
 class Torture:
@@ -35,6 +38,7 @@ class Torture:
         self.options = options
         self.server = Server()
         self.clients = []
+        self.started = self.midway = 0
         self.ends = collections.Counter()
         self.met = collections.Counter()
         self.logs = self.server.folder + "-logs"
@@ -52,9 +56,13 @@ class Torture:
         if writer:
             writer.start()
         began = time.monotonic()
-        faults = plan(seed, seconds)
+        faults, looks = plan(seed, seconds), 0
         while time.monotonic() - began < seconds:
             self._tend(seed)
+            # What nobody writes to can be judged while the runs are at it.
+            if not writer and time.monotonic() - began > 10 * (looks + 1):
+                looks += 1
+                self._judge_midway()
             if faults and faults[0][0] <= time.monotonic() - began:
                 _, name, part = faults.pop(0)
                 self.met[name] += 1
@@ -82,17 +90,35 @@ class Torture:
         command = [self.options.etl, *arguments, "--max-outage", "120"]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         environment["DATABASE_URL"] = self.server.url(self.name, CANARY)
-        log = open("%s/%s-%d" % (self.logs, self.name, len(os.listdir(self.logs))), "wb")
-        return subprocess.Popen(command, stdout=log, stderr=log, cwd=PROJECT, env=environment)
+        said = "%s/%s-%d" % (self.logs, self.name, len(os.listdir(self.logs)))
+        with open(said, "wb") as log:
+            client = subprocess.Popen(command, stdout=log, stderr=log, cwd=PROJECT, env=environment)
+        client.said = said
+        return client
 
     def _tend(self, seed):
         """Keeps as many processes at work as are wanted; one that ended is replaced."""
         for client in [client for client in self.clients if client.poll() is not None]:
             self.clients.remove(client)
-            self.ends[client.returncode] += 1
+            self._note(client)
         while len(self.clients) < self.options.processes:
-            rows = random.Random(seed + len(self.ends)).choice(["20", "50", "200"])
-            self.clients.append(self._start("run", *PIPELINES, "--join", "--workers", "2", "--batch-rows", rows))
+            self.started += 1
+            source = random.Random("client %d of %d" % (self.started, seed))
+            words = ["run", *PIPELINES, "--join", "--workers", "2", "--batch-rows", source.choice(["20", "50", "200"])]
+            # Where there is nothing to catch up with, or somebody else is at it, they say so and end.
+            if self.catches_up and self.options.writer and source.random() < 0.3:
+                words = ["catch-up", source.choice(PIPELINES)]
+            elif source.random() < 0.1:
+                words = ["verify", source.choice(PIPELINES)]
+            self.clients.append(self._start(*words))
+
+    def _note(self, client):
+        """Counts how a process ended, and shows what it said where that is none of the ends that faults explain."""
+        self.ends[client.returncode] += 1
+        if client.returncode not in EXPLAINED:
+            with open(client.said, encoding="utf-8", errors="replace") as lines:
+                print("ended with %d: etl %s\n    %s" % (client.returncode, " ".join(client.args[1:]), "    ".join(
+                    lines.readlines()[-4:])), flush=True)
 
     def some_client(self, number):
         return self.clients[int(number * len(self.clients))] if self.clients else None
@@ -102,7 +128,8 @@ class Torture:
             client.send_signal(signal.SIGCONT)
         for client in self.clients:
             try:
-                self.ends[client.wait(timeout=600)] += 1
+                client.wait(timeout=600)
+                self._note(client)
             except subprocess.TimeoutExpired:
                 client.kill()
                 self.ends["never"] += 1
@@ -127,6 +154,15 @@ class Torture:
         check = [sys.executable, JUDGE + "/check.py", "--dsn", self.url, "--ended", "--secret", CANARY,
                  "--file", self.logs, "--file", self.server.log]
         return subprocess.run(check + source, stdout=subprocess.PIPE, check=False).stdout.decode()
+
+    def _judge_midway(self):
+        check = [sys.executable, JUDGE + "/check.py", "--dsn", self.url, "--source", "judge_source"]
+        said = subprocess.run(check, stdout=subprocess.PIPE, check=False).stdout.decode()
+        self.midway += 1
+        # A server that was killed just now gives no answer.
+        if "differences, the first" in said:
+            print("while runs were at it:\n" + said, flush=True)
+            self.ends["wrong midway"] += 1
 
     def ask(self, query):
         return subprocess.run(["psql", "-XAtqd", self.url, "-c", query], capture_output=True, check=False).stdout.decode()
@@ -155,9 +191,12 @@ def main():
         for client in torture.clients:
             client.kill()
         torture.server.close()
-    print("torture: seed %d, %d rounds; faults: %s; ends: %s" % (
-        options.seed, number, dict(torture.met), {str(code): count for code, count in torture.ends.items()}))
-    return 0 if passed and "never" not in torture.ends else 1
+    if passed:
+        shutil.rmtree(torture.logs)
+    print("torture: seed %d, %d rounds; %d looks while runs were at it; faults: %s; ends: %s" % (
+        options.seed, number, torture.midway, dict(torture.met),
+        {str(code): count for code, count in torture.ends.items()}))
+    return 0 if passed and not {"never", "wrong midway"} & set(torture.ends) else 1
 
 
 if __name__ == "__main__":

@@ -1,0 +1,166 @@
+import Glibc
+
+/// A fault in the program that is there on purpose, to see that a test finds it: `scripts/mutants` has each found.
+///
+/// The variable `ETL_MUTANT` chooses one in a test build. In a release the compiler knows that there is none.
+public enum Mutant: String, CaseIterable, Sendable {
+    /// A COMMIT that was answered with ROLLBACK counts as done.
+    case ignoreCommitTag
+
+    /// A COMMIT whose answer was not heard counts as done.
+    case unheardCommitIsDone
+
+    /// A COMMIT whose answer was not heard counts as not done.
+    case unheardCommitIsRefused
+
+    /// Rows that a policy hides are silently not read.
+    case forgetRowSecurity
+
+    /// Fewer rows may be stored than were sent.
+    case ignoreCopyCount
+
+    /// An error that nobody knows is tried again.
+    case retryUnknownErrors
+
+    /// What a savepoint should undo is not undone.
+    case keepSavepoint
+
+    /// An attempt is not counted.
+    case claimWithoutCounting
+
+    /// A chunk that ends its workers is tried for ever.
+    case attemptsWithoutEnd
+
+    /// A chunk that a living worker has just claimed is taken.
+    case takeFromTheLiving
+
+    /// A worker goes on with a chunk that another took over.
+    case skipFence
+
+    /// A chunk is worked on without holding its row.
+    case workWithoutLock
+
+    /// Whether a lost commit happened is read while the old session may still commit.
+    case decideWithoutWaiting
+
+    /// The halves of a chunk begin with its attempts.
+    case halvesKeepAttempts
+
+    /// A claim that is given back stays counted.
+    case blameTheStopped
+
+    /// One reject of a chunk is not recorded.
+    case forgetOneReject
+
+    /// What was seen of the rows is not added up.
+    case forgetSeenSum
+
+    /// Keys that nothing reads are not recorded.
+    case forgetUnmappedKeys
+
+    /// What lies above the end of a chunk that was cut is in no chunk.
+    case forgetTheRest
+
+    /// What a stage of ours writes counts as changed by others.
+    case renewNothing
+
+    /// The last key of a chunk is in the next one, too.
+    case edgeTwice
+
+    /// The last key of a chunk is in none.
+    case edgeMissed
+
+    /// A chunk is not cut where its bytes are used up.
+    case readPastTheLimit
+
+    /// Of rows of which the server refuses one, all after it are left out.
+    case noHalving
+
+    /// A cover that is there is overwritten.
+    case overwriteCovers
+
+    /// A row that changed since it was read gets the cover of the old one.
+    case writeBackToChanged
+
+    /// What we wrote back to the source counts as changed by others.
+    case forgetOwnWrites
+
+    /// A target that has rows is filled as if it had none.
+    case neverCompareWithOldRows
+
+    /// Rows that were there and differ count as equal.
+    case adoptWhatDiffers
+
+    /// Rows that differ stay though they are to be replaced.
+    case keepInsteadOfReplace
+
+    /// Rows whose parents vanished meanwhile are not removed.
+    case leaveOrphans
+
+    /// A foreign key is never made valid.
+    case leaveKeysUnchecked
+
+    /// Covers are not verified.
+    case compareWithoutCovers
+
+    /// Rows that no source row gives are not found.
+    case compareOneWay
+
+    /// Whatever differs counts as changed since.
+    case everythingIsStale
+
+    /// A bad row whose reject was lost passes.
+    case overlookLostRejects
+
+    /// Rows that were written to are not caught up with.
+    case overlookRewrittenRows
+
+    /// Rows that are new are not caught up with.
+    case overlookNewRows
+
+    /// Rows that are gone are not caught up with.
+    case overlookVanishedRows
+
+    /// Columns are dropped whatever the verification found.
+    case dropUnverified
+
+    /// Nothing is verified once more before a drop.
+    case dropOnAnOldVerdict
+
+    /// What was written before the lock was had is not brought over.
+    case dropWithoutLastLook
+
+    /// Rejects are in nobody's way.
+    case dropWithOpenRejects
+
+    /// Keys that nothing reads are in nobody's way.
+    case dropUnmappedKeys
+
+    /// No database must be named.
+    case dropUnconfirmed
+
+    /// Another database may be named.
+    case dropInAnyDatabase
+
+    /// A copy of a database goes on with the run of the original.
+    case goOnInACopy
+
+    /// A stage that was begun may change.
+    case takeChangedStages
+
+    /// A second run begins while the first lives.
+    case runBesideOthers
+}
+
+extension Mutant {
+    #if ETL_FAULTS
+        private static let chosen = getenv("ETL_MUTANT").flatMap { Mutant(rawValue: String(cString: $0)) }
+
+        /// Whether this is the fault that the process has.
+        public static func `is`(_ mutant: Mutant) -> Bool { mutant == chosen }
+    #else
+        /// Whether this is the fault that the process has: never.
+        @inlinable @inline(__always)
+        public static func `is`(_ mutant: Mutant) -> Bool { false }
+    #endif
+}
