@@ -13,7 +13,7 @@ struct OtherPipelineTests {
         let broken = try #require(Moving.files["pipelines/other.json"]).replacing("\"title\"", with: "\"titel\"")
         #expect(
             try Moving.problems(files: ["pipelines/other.json": broken]) == [
-                #"pipelines/sample.json:9: proof 2 of stage "proof": "pipeline" cannot be read: "#
+                #"pipelines/sample.json:10: proof 2 of stage "proof": "pipeline" cannot be read: "#
                     + "pipelines/other.json has problems of its own: etl list"
             ])
     }
@@ -81,7 +81,7 @@ struct OtherPipelineTests {
         let fill = #""name": "fill", "kind": "batch","#
         #expect(
             try Moving.problems(fill, fill + #" "optional": true,"#) == [
-                #"pipelines/sample.json:8: stage "proof" proves stage "fill", which is optional and may never have run"#
+                #"pipelines/sample.json:9: stage "proof" proves stage "fill", which is optional and may never have run"#
             ])
         let both = try Moving.changed(fill, fill + #" "optional": true,"#)
             .replacing(#""kind": "verify","#, with: #""kind": "verify", "optional": true,"#)
@@ -105,7 +105,7 @@ struct OtherPipelineTests {
         ] {
             let problems = try Moving.problems(ends, #""proof": "proof" }, { "name": "late", \#(stage) } ]"#)
             let message = #"stage "late" needs column "\#(told)", which stage "drop" before it drops"#
-            #expect(problems == ["pipelines/sample.json:12: \(message)"])
+            #expect(problems == ["pipelines/sample.json:13: \(message)"])
         }
     }
 }

@@ -195,6 +195,49 @@ struct CatchUpTests {
         #expect(try await memoir.psql("select count(*) from memoir_images where url = 'later.jpg'") == "1")
     }
 
+    @Test("keeps its hands off rows that somebody else made for chapters it never saw, unless it is told what to do")
+    func strangers() async throws {
+        let memoir = try await Memoir(5)
+        try await memoir.run()
+        try await memoir.psql(
+            """
+            \(Memoir.chapters(6...7));
+            insert into chapter_sections (id, chapter_id, order_index, content)
+            values (gen_random_uuid(), \(Memoir.key(7)), 0, 'theirs')
+            """)
+        let rows =
+            "select string_agg(content, ',' order by order_index) from chapter_sections where chapter_id = \(Memoir.key(7))"
+        let failure = try await memoir.failure { try await memoir.catchUp() }
+        #expect(failure.kind == .refused)
+        #expect(failure.next?.contains("--on-existing keep or --on-existing replace") == true)
+        // What is refused there a verification finds, and leaves as it is.
+        let verified = try await memoir.verify()
+        #expect(verified.counts["stale"] == 2 && verified.counts["equal"] == 5, "\(verified.counts)")
+        #expect(try await memoir.psql(rows) == "theirs")
+        try await memoir.catchUp(existing: .keep)
+        #expect(try await memoir.psql(rows) == "theirs")
+        #expect(try await memoir.psql("select kept, migrated from etl.chunks where stage = 'sections'") == "1|7")
+    }
+
+    @Test("replaces such rows when it is told to")
+    func strangersReplaced() async throws {
+        let memoir = try await Memoir(5)
+        try await memoir.run()
+        try await memoir.psql(
+            """
+            \(Memoir.chapters(7...7));
+            insert into chapter_sections (id, chapter_id, order_index, content)
+            values (gen_random_uuid(), \(Memoir.key(7)), 0, 'theirs')
+            """)
+        try await memoir.catchUp(existing: .replace)
+        #expect(
+            try await memoir.psql(
+                "select string_agg(content, ',' order by order_index) from chapter_sections where chapter_id = \(Memoir.key(7))"
+            )
+                == "first of 7,second")
+        #expect(try await memoir.verify().counts == ["equal": 6])
+    }
+
     @Test("does not take an emptied table for one whose rows were deleted")
     func emptied() async throws {
         let memoir = try await Memoir(10)

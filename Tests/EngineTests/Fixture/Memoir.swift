@@ -116,10 +116,12 @@ struct Memoir: Sendable {
 
     /// Brings over what changed since, later pipelines included; says how much that was, by stage.
     @discardableResult
-    func catchUp(_ interruption: Interruption = Interruption()) async throws -> [String: SourceChanges] {
+    func catchUp(
+        _ interruption: Interruption = Interruption(), existing: ExistingRows = .stop
+    ) async throws -> [String: SourceChanges] {
         try await blocking {
             let request = RunRequest(
-                pipeline: try loaded(), schema: schema, limits: limits, dependents: dependents)
+                pipeline: try loaded(), schema: schema, limits: limits, existing: existing, dependents: dependents)
             let result = try CatchingUp(site: site(Recorder(), interruption), request: request).perform()
             return Dictionary(uniqueKeysWithValues: result.stages.map { ($0.stage, $0.changes) })
         }
