@@ -38,7 +38,7 @@ struct RetireStage {
             let countingChanges = renewal == nil
             let decision = try context.turn.take(site.defining, locking: [table]) { transaction, _ in
                 try decide(
-                    consent, countingChanges: countingChanges, countingStale: countingChanges || isVerified, transaction
+                    consent, countingChanges: countingChanges, countingStale: countingChanges, transaction
                 )
             }
             switch decision {

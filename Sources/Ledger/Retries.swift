@@ -67,7 +67,8 @@ extension Ledger {
             sum: """
                 seen_sum - hashtextextended(\(printed) collate "C", \(.int(Int64(old.xmin)))) + \(.int(outcome.seen?.mark ?? 0))
                 """,
-            targetRows: "target_rows + \(.int(outcome.rows))", adding: ChunkAdditions(gone: outcome.seen == nil ? 1 : 0), transaction)
+            targetRows: "target_rows + \(.int(outcome.rows))",
+            adding: ChunkAdditions(gone: outcome.seen == nil ? 1 : 0), transaction)
         if case .rejected = outcome.fate { return }
         try addUnmapped(
             Dictionary(outcome.unmapped.map { ($0, 1) }, uniquingKeysWith: +), of: stage, chunk: reject.chunk,

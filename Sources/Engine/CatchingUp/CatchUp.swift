@@ -8,7 +8,7 @@ struct CatchUp {
     /// A pass that found no more than this is the last one, unless it is the first: what it wrote itself may be a change to a
     /// stage that came before.
     private static let few: Int64 = 100
-    /// How many passes are made at most, where writers are faster than we are.
+    /// How many passes are made at most.
     private static let passes = 10
 
     let site: Site
@@ -22,6 +22,7 @@ struct CatchUp {
     /// Catches up with what changed; says how much that was, by stage.
     func perform(_ stages: [MovedStage]) throws -> [CaughtUpStage] {
         var sums = stages.map { CaughtUpStage(pipeline: $0.pipeline, stage: $0.name, changes: SourceChanges()) }
+        var last = Int64.max
         for pass in 1...Self.passes {
             var found: Int64 = 0
             for (index, stage) in stages.enumerated() {
@@ -29,7 +30,9 @@ struct CatchUp {
                 sums[index].changes += changes
                 found += changes.count
             }
-            if found == 0 || pass > 1 && found <= Self.few { break }
+            // Where writers keep up with us, another pass would find as much again.
+            if found == 0 || pass > 1 && (found <= Self.few || found > last / 2) { break }
+            last = found
         }
         return sums
     }

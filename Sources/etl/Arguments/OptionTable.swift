@@ -93,7 +93,7 @@ extension CommandTable {
         },
         .bytes("batch-bytes", 1024...1 << 30, "at most N bytes of documents in a transaction; else 8MiB") {
             $0.catchUp.batchBytes = $1
-        }
+        },
     ]
 
     static let grantsOptions: [Option] = [
