@@ -35,7 +35,9 @@ struct RetireRenewal {
         try work.reopen()
         _ = try work.verify(differences)
         // What is stale is brought over before the drop.
-        for difference in differences.all where !difference.isStale { site.reporter.report(.notice(difference.lines.joined(separator: "; "))) }
+        for difference in differences.all where !difference.isStale {
+            site.reporter.report(.notice(difference.lines.joined(separator: "; ")))
+        }
     }
 
     /// Moves and verifies again what changed; nobody is kept from the table.

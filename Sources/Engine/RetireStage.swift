@@ -35,11 +35,9 @@ struct RetireStage {
         let recorded = Consent(database: consent.database, keepsArchive: consent.keepsArchive)
         for (consent, isVerified) in [(consent, false), (recorded, true)] {
             // What changed can be brought over, unless another drop took away what that needs.
-            let countingChanges = renewal == nil
+            let countsLateWrites = renewal == nil
             let decision = try context.turn.take(site.defining, locking: [table]) { transaction, _ in
-                try decide(
-                    consent, countingChanges: countingChanges, countingStale: countingChanges, transaction
-                )
+                try decide(consent, countsLateWrites: countsLateWrites, transaction)
             }
             switch decision {
             // Another process did it.
@@ -107,7 +105,7 @@ struct RetireStage {
     }
 
     private func decide(
-        _ consent: Consent, countingChanges: Bool, countingStale: Bool, _ transaction: borrowing Transaction
+        _ consent: Consent, countsLateWrites: Bool, _ transaction: borrowing Transaction
     ) throws -> Decision {
         let columns = try RetiredColumns(retirement, schema: context.request.schema, transaction)
         if columns.present.isEmpty {
@@ -127,7 +125,7 @@ struct RetireStage {
         let obstacles =
             [confirmation.obstacle].compactMap { $0 } + acceptance.obstacles
             + (try guards.obstacles(
-                dependents: dependents, countingChanges: countingChanges, countingStale: countingStale, transaction))
+                dependents: dependents, countingChanges: countsLateWrites, countingStale: countsLateWrites, transaction))
         let refusal = Obstacle.refusal(
             obstacles, of: "dropping \(columns.description)", then: confirmation.command)
         if let refusal { return .refused(refusal) }
