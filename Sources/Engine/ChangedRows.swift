@@ -12,8 +12,13 @@ struct ChangedRows {
     /// Those that are not there any more, by the hashes of their keys.
     private(set) var vanished: Set<Int64> = []
 
+    /// How many they are.
+    var counts: SourceChanges {
+        SourceChanges(new: Int64(new.count), changed: Int64(rewritten.count), vanished: Int64(vanished.count))
+    }
+
     /// Whether nothing differs.
-    var isEmpty: Bool { new.isEmpty && rewritten.isEmpty && vanished.isEmpty }
+    var isEmpty: Bool { counts.isEmpty }
 
     /// Nothing differs where the sum over the range is what the chunk says; otherwise it is looked at row by row. Rows that were
     /// found to be stale count as written to.
@@ -21,11 +26,8 @@ struct ChangedRows {
         in chunk: DoneChunk, of source: KeyedTable, _ transaction: borrowing Transaction
     ) throws(PostgresError) {
         let range = ChunkQuery.condition(chunk.range, key: source.key, alias: "source")
-        let marks = try transaction.row(
-            "select count(*), coalesce(sum(\(source.mark(of: "source"))), 0)::text from \(source.name) source where \(range)"
-        )
         let isStale = chunk.rows.contains { $0.fate == .stale }
-        if !isStale, marks.int(0) == Int64(chunk.rows.count), marks.text(1) == chunk.sum { return }
+        if !isStale, try source.marks(where: range, transaction) == (Int64(chunk.rows.count), chunk.sum) { return }
         current = try KeyedRow.read(source, where: range, transaction)
         var known = Dictionary(chunk.rows.map { ($0.keyHash, $0) }) { _, last in last }
         for row in current {

@@ -70,10 +70,12 @@ struct KeyedTable {
         "hashtextextended(\(unsafe: printedKey(of: alias)) collate \"C\", \(unsafe: alias).xmin::text::bigint)"
     }
 
-    /// How many rows there are now, and the sum of their marks, as text.
-    func marks(_ transaction: borrowing Transaction) throws(PostgresError) -> (rows: Int64, sum: String) {
+    /// How many rows there are now, and the sum of their marks, as text; of those that a condition on `source` picks.
+    func marks(
+        where condition: SQL = "true", _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> (rows: Int64, sum: String) {
         let row = try transaction.row(
-            "select count(*), coalesce(sum(\(mark(of: "s"))), 0)::text from \(name) s")
+            "select count(*), coalesce(sum(\(mark(of: "source"))), 0)::text from \(name) source where \(condition)")
         return (row.int(0) ?? 0, row.text(1) ?? "0")
     }
 

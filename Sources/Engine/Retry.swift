@@ -36,18 +36,18 @@ public struct Retry {
         let view = LedgerView(site: site, session: session)
         let run = try view.existingRun(of: pipeline.name, on: schema)
         let entry = RunEntry(site: site, pipeline: pipeline, schema: schema)
-        let leader = try entry.begin(.retry, run, session)
-        let working = Session(site: site, name: "etl:\(run.value):0") { try leader.introduce($0, after: $1) }
-        defer { entry.leave(working, leader) }
-        var resolved: Int64 = 0
-        var gone: Int64 = 0
-        for stage in pipeline.stages {
-            guard case .stream(let stream) = stage.work else { continue }
-            let counts = try retry(stage, stream, of: run, on: working)
-            resolved += counts.resolved
-            gone += counts.gone
+        return try entry.work(.retry, on: run, session) { working in
+            var resolved: Int64 = 0
+            var gone: Int64 = 0
+            for stage in pipeline.stages {
+                guard case .stream(let stream) = stage.work else { continue }
+                let counts = try retry(stage, stream, of: run, on: working)
+                resolved += counts.resolved
+                gone += counts.gone
+            }
+            return RetryResult(
+                resolved: resolved, gone: gone, summary: try view.summary(of: pipeline.name, on: schema))
         }
-        return RetryResult(resolved: resolved, gone: gone, summary: try view.summary(of: pipeline.name, on: schema))
     }
 
     private func retry(

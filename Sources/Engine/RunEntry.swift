@@ -4,26 +4,20 @@ import Postgres
 
 /// The way into a run that exists, for work on it that is no run itself, and out again.
 struct RunEntry {
-    /// How long another process is waited for before it is said to be active.
-    static let patience = 5.0
-
     let site: Site
     let pipeline: Pipeline
     let schema: Identifier
 
-    /// Enters the run, unless somebody else works on it.
-    func begin(_ act: Act, _ run: RunID, _ session: Session) throws -> Introduction {
-        let deadline = MonotonicClock.now + Self.patience
-        while true {
-            try site.throwIfStopping()
-            do {
-                return try session.perform("beginning to \(act.rawValue)") { connection in
-                    try connection.transaction(site.moving) { try begin(act, run, connection, $0) }
-                }
-            } catch let failure as Failure where failure.kind == .anotherRun && MonotonicClock.now < deadline {
-                _ = site.interruption.wait(seconds: 0.2)
+    /// Enters the run, unless somebody else works on it; lets `body` work in a session of the run, and leaves.
+    func work<R>(_ act: Act, on run: RunID, _ session: Session, _ body: (Session) throws -> R) throws -> R {
+        let leader = try ActiveRun.waitingForOthers(site) {
+            try session.perform("beginning to \(act.rawValue)") { connection in
+                try connection.transaction(site.moving) { try begin(act, run, connection, $0) }
             }
         }
+        let working = Session(site: site, name: "etl:\(run.value):0") { try leader.introduce($0, after: $1) }
+        defer { leave(working, leader) }
+        return try body(working)
     }
 
     private func begin(
@@ -41,8 +35,7 @@ struct RunEntry {
         return leader
     }
 
-    /// Leaves it.
-    func leave(_ session: Session, _ leader: Introduction) {
+    private func leave(_ session: Session, _ leader: Introduction) {
         session.attempt { connection in
             try connection.transaction(site.moving) { try site.ledger.endWorker(try leader.current(), $0) }
         }

@@ -4,6 +4,22 @@ import Postgres
 
 /// Says no while somebody works on a run.
 enum ActiveRun {
+    /// How long another process is waited for before it is said to be active.
+    private static let patience = 5.0
+
+    /// Does what is refused while another process works on the run; waits a little for that to pass.
+    static func waitingForOthers<R>(_ site: Site, _ work: () throws -> R) throws -> R {
+        let deadline = MonotonicClock.now + patience
+        while true {
+            try site.throwIfStopping()
+            do {
+                return try work()
+            } catch let failure as Failure where failure.kind == .anotherRun && MonotonicClock.now < deadline {
+                _ = site.interruption.wait(seconds: 0.2)
+            }
+        }
+    }
+
     /// Throws while a worker of the run lives, other than the one named, or a row that stands for its work is locked.
     static func refuse(
         _ run: Run, except own: WorkerID? = nil, _ ledger: Ledger, _ transaction: borrowing Transaction

@@ -14,9 +14,6 @@ struct RunStart {
         let leader: Introduction
     }
 
-    /// How long another process is waited for before it is said to be active.
-    private static let patience = 5.0
-
     let site: Site
     let request: RunRequest
     let session: Session
@@ -27,15 +24,9 @@ struct RunStart {
         try checkDatabase()
         try checkNeeds()
         try prepareLedger()
-        let deadline = MonotonicClock.now + Self.patience
-        while true {
-            try site.throwIfStopping()
-            do {
-                return try session.perform("beginning the run") { connection in
-                    try connection.transaction(site.moving) { try begin(on: connection, $0) }
-                }
-            } catch let failure as Failure where failure.kind == .anotherRun && MonotonicClock.now < deadline {
-                _ = site.interruption.wait(seconds: 0.2)
+        return try ActiveRun.waitingForOthers(site) {
+            try session.perform("beginning the run") { connection in
+                try connection.transaction(site.moving) { try begin(on: connection, $0) }
             }
         }
     }

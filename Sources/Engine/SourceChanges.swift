@@ -37,10 +37,7 @@ public struct SourceChanges: Sendable, Equatable, CustomStringConvertible {
         let seen = try ledger.seen(by: stage, transaction)
         if try source.marks(transaction) == seen { return changes }
         for chunk in try ledger.doneChunks(of: stage, transaction) {
-            let rows = try ChangedRows(in: chunk, of: source, transaction)
-            changes.new += Int64(rows.new.count)
-            changes.changed += Int64(rows.rewritten.count)
-            changes.vanished += Int64(rows.vanished.count)
+            changes += try ChangedRows(in: chunk, of: source, transaction).counts
         }
         return changes
     }

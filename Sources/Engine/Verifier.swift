@@ -75,7 +75,8 @@ public struct Verifier {
             verdicts = try stored(stages.map(\.0), of: run, session)
         } else if mayWrite {
             basis = .comparedAndStored
-            try compareAndStore(stages, of: run, session, differences)
+            let entry = RunEntry(site: site, pipeline: request.pipeline, schema: request.schema)
+            try entry.work(.verify, on: run, session) { try compareAndStore(stages, of: run, $0, differences) }
             verdicts = try stored(stages.map(\.0), of: run, session)
         } else {
             basis = .comparedOnly
@@ -106,12 +107,8 @@ public struct Verifier {
 
     /// Does the stages again, as somebody who works on the run.
     private func compareAndStore(
-        _ stages: [(Stage, Verification)], of run: RunID, _ session: Session, _ differences: DifferenceList
+        _ stages: [(Stage, Verification)], of run: RunID, _ working: Session, _ differences: DifferenceList
     ) throws {
-        let entry = RunEntry(site: site, pipeline: request.pipeline, schema: request.schema)
-        let leader = try entry.begin(.verify, run, session)
-        let working = Session(site: site, name: "etl:\(run.value):0") { try leader.introduce($0, after: $1) }
-        defer { entry.leave(working, leader) }
         let fingerprints = try working.perform("reading the ledger") { connection in
             try connection.transaction(site.looking) { transaction in
                 try site.ledger.fingerprints(of: stages.map(\.0.canonicalDefinition), transaction)

@@ -18,8 +18,10 @@ struct WriteBack {
         let value: Int64?
     }
 
-    /// The hash of a value as it is stored.
-    private var valueHash: SQL { "hashtextextended(s.\(column)::text collate \"C\", 0)" }
+    /// The hash of a row's value as it is stored, by which the ledger knows what we wrote.
+    static func hash(of column: Identifier) -> SQL { "hashtextextended(s.\(column)::text collate \"C\", 0)" }
+
+    private var valueHash: SQL { Self.hash(of: column) }
 
     /// Writes the values of some of a batch's rows.
     func perform(
@@ -48,10 +50,11 @@ struct WriteBack {
         let found = try transaction.run(
             "select v.i, v.ours from \(source.name) s, \(rows(indices, of: batch)) where \(isRow) and \(isOurs)"
         )
-        return Dictionary(found.rows.compactMap { row in row.int(0).flatMap { i in row.int(1).map { (Int(i), $0) } } })
-        {
-            first, _ in first
+        var kept: [Int: Int64] = [:]
+        for row in found.rows {
+            if let index = row.int(0), let hash = row.int(1) { kept[Int(index)] = hash }
         }
+        return kept
     }
 
     /// A rejected row gives no value.

@@ -19,65 +19,51 @@ public struct SeenRows: Sendable, Equatable {
     /// The size of one entry: a 64-bit hash of the key, then xmin.
     public static let entrySize = 12
 
-    /// The entries, end to end, big-endian.
-    public private(set) var entries: [UInt8] = []
+    /// The rows in key order.
+    private(set) var rows: [SeenRow] = []
     /// The sum of the rows' marks: a hash of key and xmin that the server can compute and add up too.
     public private(set) var sum: Int128 = 0
     private var marks: [Int64] = []
-    private var fates: [RowFate] = []
-    /// Hashes of the values that were written back, by the place of their row.
-    private var values: [Int: Int64] = [:]
 
     /// Nothing seen yet.
     public init() {}
 
     /// How many rows were seen.
-    public var count: Int { marks.count }
+    public var count: Int { rows.count }
+
+    /// The entries as they are stored, end to end, big-endian.
+    public var entries: [UInt8] { StoredRows(rows).seen }
 
     /// Adds a row.
     public mutating func append(keyHash: Int64, xmin: UInt32, mark: Int64, fate: RowFate = .migrated) {
-        withUnsafeBytes(of: keyHash.bigEndian) { entries.append(contentsOf: $0) }
-        withUnsafeBytes(of: xmin.bigEndian) { entries.append(contentsOf: $0) }
+        rows.append(SeenRow(keyHash: keyHash, xmin: xmin, fate: fate))
         marks.append(mark)
-        fates.append(fate)
         sum += Int128(mark)
     }
 
     /// Notes what became of a row.
     public mutating func settle(_ fate: RowFate, at index: Int) {
-        fates[index] = fate
+        rows[index].fate = fate
     }
 
     /// Notes that we wrote a value to a row ourselves, its hash, and what the row looks like since.
     public mutating func rewrite(at index: Int, xmin: UInt32, mark: Int64, value: Int64?) {
-        withUnsafeBytes(of: xmin.bigEndian) { bytes in
-            entries.replaceSubrange(index * Self.entrySize + 8..<(index + 1) * Self.entrySize, with: bytes)
-        }
-        values[index] = value
+        rows[index].xmin = xmin
+        rows[index].written = value
         sum += Int128(mark) - Int128(marks[index])
         marks[index] = mark
     }
 
     /// Notes that a row still has the value, of this hash, that we wrote to it before.
     public mutating func keep(_ value: Int64, at index: Int) {
-        values[index] = value
+        rows[index].written = value
     }
 
     /// A hash of key and xmin of a row, by its place.
     public func mark(at index: Int) -> Int64 { marks[index] }
 
     /// A row by its place in key order.
-    public func row(at index: Int) -> SeenRow {
-        let bytes = entries[index * Self.entrySize..<(index + 1) * Self.entrySize]
-        let hash = bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        let xmin = bytes.suffix(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-        return SeenRow(
-            keyHash: Int64(bitPattern: hash), xmin: xmin, fate: fates[index], written: values[index])
-    }
-
-    /// The rows in key order.
-    var rows: [SeenRow] { marks.indices.map(row) }
-
+    public func row(at index: Int) -> SeenRow { rows[index] }
 }
 
 /// A source row as a chunk that is done saw it.

@@ -154,7 +154,7 @@ public enum Mutant: String, CaseIterable, Sendable {
 
 extension Mutant {
     #if ETL_FAULTS
-        private static let chosen = getenv("ETL_MUTANT").flatMap { Mutant(rawValue: String(cString: $0)) }
+        private static let chosen = getenv("ETL_MUTANT").flatMap { String(validatingCString: $0) }.flatMap(Mutant.init)
 
         /// Whether this is the fault that the process has.
         public static func `is`(_ mutant: Mutant) -> Bool { mutant == chosen }

@@ -49,20 +49,11 @@ struct SourceVarietyTests {
 
     @Test("may belong to a role that is no superuser, who needs leave to make a schema and nothing else")
     func plainRole() async throws {
-        var memoir = try await Memoir(12)
-        let role = memoir.database.name + "_owner"
-        try await memoir.psql(
-            """
-            create role \(role) login;
-            alter table chapters owner to \(role);
-            grant create on schema public to \(role);
-            grant create on database \(memoir.database.name) to \(role)
-            """)
-        memoir.user = role
+        let memoir = try await Memoir(12).asOwner()
         #expect(try await memoir.run(until: "sections").outcomes == [12, 12, 0, 0, 0])
         #expect(try await memoir.run().summary.state == "done")
         #expect(try await memoir.run().hadNothingToDo)
-        try await memoir.psql("drop owned by \(role) cascade; drop role \(role)")
+        try await memoir.psql("drop owned by \(memoir.user ?? "") cascade; drop role \(memoir.user ?? "")")
     }
 
     @Test("has what was made in it noted, and nothing that was there before")

@@ -30,12 +30,13 @@ public struct CatchingUp {
         let view = LedgerView(site: site, session: session)
         let run = try view.existingRun(of: request.pipeline.name, on: request.schema)
         let entry = RunEntry(site: site, pipeline: request.pipeline, schema: request.schema)
-        let leader = try entry.begin(.catchUp, run, session)
-        let working = Session(site: site, name: "etl:\(run.value):0") { try leader.introduce($0, after: $1) }
-        defer { entry.leave(working, leader) }
+        return try entry.work(.catchUp, on: run, session) { try catchUp(run, on: $0, view) }
+    }
+
+    private func catchUp(_ run: RunID, on session: Session, _ view: LedgerView) throws -> CatchUpResult {
         let stages = try CatchUp(
             site: site, schema: request.schema,
-            terms: RenewalTerms(limits: request.limits, existing: request.existing), session: working, run: run
+            terms: RenewalTerms(limits: request.limits, existing: request.existing), session: session, run: run
         ).perform(MovedStage.all(of: request.pipeline, dependents: request.dependents))
         var elsewhere: Int64 = 0
         for name in Set(stages.map(\.pipeline)) where name != request.pipeline.name {

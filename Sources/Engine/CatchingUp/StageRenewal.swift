@@ -89,10 +89,8 @@ struct StageRenewal {
     ) throws(PostgresError) -> [(n: Int64, rows: Int64)] {
         var changed: [(n: Int64, rows: Int64)] = []
         for chunk in try ledger.doneChunks(of: chunked, transaction) {
-            let rows = try ChangedRows(in: chunk, of: source, transaction)
-            if !rows.isEmpty {
-                changed.append((chunk.n, Int64(rows.new.count + rows.rewritten.count + rows.vanished.count)))
-            }
+            let rows = try ChangedRows(in: chunk, of: source, transaction).counts.count
+            if rows > 0 { changed.append((chunk.n, rows)) }
         }
         return changed
     }

@@ -32,15 +32,9 @@ public struct Purge {
     public func perform() throws -> PurgeResult {
         let session = Session(site: site, name: "etl")
         try session.open()
-        let deadline = MonotonicClock.now + RunEntry.patience
-        while true {
-            try site.throwIfStopping()
-            do {
-                return try session.perform("purging \(pipeline.name)") { connection in
-                    try connection.transaction(site.defining) { try purge($0) }
-                }
-            } catch let failure as Failure where failure.kind == .anotherRun && MonotonicClock.now < deadline {
-                _ = site.interruption.wait(seconds: 0.2)
+        return try ActiveRun.waitingForOthers(site) {
+            try session.perform("purging \(pipeline.name)") { connection in
+                try connection.transaction(site.defining) { try purge($0) }
             }
         }
     }

@@ -21,32 +21,25 @@ public struct Undo {
         guard let run = try look(session) else { return UndoResult(run: nil, stages: [], lacking: []) }
         if run.isUndone { return UndoResult(run: run.id.value, stages: [], lacking: []) }
         let entry = RunEntry(site: site, pipeline: request.pipeline, schema: request.schema)
-        let leader = try entry.begin(.undo, run.id, session)
-        let working = Session(site: site, name: "etl:\(run.id.value):0") { try leader.introduce($0, after: $1) }
-        defer { entry.leave(working, leader) }
-        do {
-            return try perform(run.id, on: working)
-        } catch let failure as Failure {
-            note(failure, run.id, on: working)
-            throw failure.at("undo of \(request.pipeline.name)")
-        } catch let error as PostgresError {
-            let failure = Failure(error, while: "undoing \(request.pipeline.name)")
-            note(failure, run.id, on: working)
-            throw failure
+        return try entry.work(.undo, on: run.id, session) { working in
+            do {
+                return try perform(run.id, on: working)
+            } catch let failure as Failure {
+                note(failure, run.id, on: working)
+                throw failure.at("undo of \(request.pipeline.name)")
+            } catch let error as PostgresError {
+                let failure = Failure(error, while: "undoing \(request.pipeline.name)")
+                note(failure, run.id, on: working)
+                throw failure
+            }
         }
     }
 
     /// Looks whether there is something to take back and nothing in the way, without touching anything.
     private func look(_ session: Session) throws -> (id: RunID, isUndone: Bool)? {
-        let deadline = MonotonicClock.now + RunEntry.patience
-        while true {
-            try site.throwIfStopping()
-            do {
-                return try session.perform("looking at the run") { connection in
-                    try connection.transaction(site.defining) { try look($0) }
-                }
-            } catch let failure as Failure where failure.kind == .anotherRun && MonotonicClock.now < deadline {
-                _ = site.interruption.wait(seconds: 0.2)
+        try ActiveRun.waitingForOthers(site) {
+            try session.perform("looking at the run") { connection in
+                try connection.transaction(site.defining) { try look($0) }
             }
         }
     }

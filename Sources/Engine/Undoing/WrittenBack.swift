@@ -24,7 +24,7 @@ struct WrittenBack {
         let keys = tables.source.key.map { "s.\($0.name.quoted)::text" }.joined(separator: ", ")
         let found = try transaction.run(
             """
-            select \(tables.source.keyHash(of: "s")), \(Self.hash(of: column)), s.\(column)::text, \(unsafe: keys)
+            select \(tables.source.keyHash(of: "s")), \(WriteBack.hash(of: column)), s.\(column)::text, \(unsafe: keys)
               from \(tables.source.name) s
              where \(ChunkQuery.condition(range, key: tables.source.key, alias: "s"))
                and nullif(s.\(column), 'null'::jsonb) is not null
@@ -47,11 +47,8 @@ struct WrittenBack {
             update \(tables.source.name) s set \(column) = null
               from unnest(\(.intArray(written.map(\.0))), \(.intArray(written.map(\.1)))) as v (key, value)
              where \(ChunkQuery.condition(range, key: tables.source.key, alias: "s"))
-               and \(tables.source.keyHash(of: "s")) = v.key and \(Self.hash(of: column)) = v.value
+               and \(tables.source.keyHash(of: "s")) = v.key and \(WriteBack.hash(of: column)) = v.value
             """)
     }
 
-    private static func hash(of column: Identifier) -> SQL {
-        "hashtextextended(s.\(column)::text collate \"C\", 0)"
-    }
 }

@@ -25,6 +25,21 @@ extension Memoir {
         }
     }
 
+    /// The same chapters, which belong to a role that is no superuser from now on, as that role.
+    func asOwner() async throws -> Memoir {
+        var other = self
+        let role = database.name + "_owner"
+        try await psql(
+            """
+            create role \(role) login;
+            alter table chapters owner to \(role);
+            grant create on schema public to \(role);
+            grant create on database \(database.name) to \(role)
+            """)
+        other.user = role
+        return other
+    }
+
     /// The same chapters, as a role that may do what the grants say and log in.
     func asRole(_ grants: (String) -> String) async throws -> Memoir {
         var other = self

@@ -130,16 +130,6 @@ struct OutageTests {
 
     /// Chapters that belong to a role that is no superuser, as which the runs are.
     private func owned(_ rows: Int, workers: Int) async throws -> Memoir {
-        var memoir = try await Memoir(rows, limits: BatchLimits(rows: 2, workers: workers))
-        let role = memoir.database.name + "_owner"
-        try await memoir.psql(
-            """
-            create role \(role) login;
-            alter table chapters owner to \(role);
-            grant create on schema public to \(role);
-            grant create on database \(memoir.database.name) to \(role)
-            """)
-        memoir.user = role
-        return memoir
+        try await Memoir(rows, limits: BatchLimits(rows: 2, workers: workers)).asOwner()
     }
 }
