@@ -76,7 +76,7 @@ final class BatchTask {
             }
         }
         try ledger.renewSeen(
-            of: source.oid, renewed, in: range, keyTypes: source.key.map(\.type), except: stage, transaction)
+            of: source.oid, renewed, in: range, keyTypes: source.key.map(\.ordering), except: stage, transaction)
         return (rows, rewritten, written)
     }
 }

@@ -3,8 +3,15 @@ import Postgres
 
 /// How the rows of a chunk's range differ from what the chunk saw of them. No document is read for it.
 struct ChangedRows {
-    /// Every row of the range as it is now, in key order.
-    private(set) var current: [KeyedRow] = []
+    /// What was looked at.
+    enum Scope {
+        /// Every row of the range, as it is now, in key order.
+        case range([KeyedRow])
+        /// Some keys; these are the ones that are not there any more.
+        case keys(gone: [LateRow])
+    }
+
+    let scope: Scope
     /// Those that the chunk has not seen, in key order.
     private(set) var new: [KeyedRow] = []
     /// Those that were written to since, in key order.
@@ -27,10 +34,34 @@ struct ChangedRows {
     ) throws(PostgresError) {
         let range = ChunkQuery.condition(chunk.range, key: source.key, alias: "source")
         let isStale = chunk.rows.contains { $0.fate == .stale }
-        if !isStale, try source.marks(where: range, transaction) == (Int64(chunk.rows.count), chunk.sum) { return }
-        current = try KeyedRow.read(source, where: range, transaction)
-        var known = Dictionary(chunk.rows.map { ($0.keyHash, $0) }) { _, last in last }
-        for row in current {
+        if !isStale, try source.marks(where: range, transaction) == (Int64(chunk.rows.count), chunk.sum) {
+            scope = .range([])
+            return
+        }
+        let current = try KeyedRow.read(source, where: range, transaction)
+        scope = .range(current)
+        classify(current, among: chunk.rows)
+    }
+
+    /// Looks at some keys of the chunk's range only; `current` has the rows of those that are there.
+    init(_ late: [LateRow], _ current: [Key: KeyedRow], in chunk: DoneChunk) {
+        scope = .keys(gone: late.filter { current[$0.key] == nil })
+        let wanted = Set(late.map(\.hash))
+        classify(late.compactMap { current[$0.key] }, among: chunk.rows.filter { wanted.contains($0.keyHash) })
+    }
+
+    /// Those of some keys, which the chunk knows, whose rows are not there any more.
+    func gone(among keys: Set<Key>) -> Set<Key> {
+        switch scope {
+        case .range(let current): keys.subtracting(current.map(\.key))
+        case .keys(let gone): keys.intersection(gone.map(\.key))
+        }
+    }
+
+    /// Compares rows with those that were known; known ones that are not among them have vanished.
+    private mutating func classify(_ rows: [KeyedRow], among seen: [SeenRow]) {
+        var known = Dictionary(seen.map { ($0.keyHash, $0) }) { _, last in last }
+        for row in rows {
             guard let seen = known.removeValue(forKey: row.hash) else {
                 if !Mutant.is(.overlookNewRows) { new.append(row) }
                 continue
@@ -39,5 +70,37 @@ struct ChangedRows {
             if seen.xmin != row.xmin || seen.fate == .stale { rewritten.append(row) }
         }
         vanished = Mutant.is(.overlookVanishedRows) ? [] : Set(known.keys)
+    }
+}
+
+/// A chunk that is done, and how its rows differ from what it saw of them.
+struct ChangedChunk {
+    let chunk: DoneChunk
+    let changes: ChangedRows
+
+    /// The chunk, locked, with what changed in its range; nothing where it is not done or nothing changed.
+    static func find(
+        _ n: Int64, of stage: ChunkedStage, _ source: KeyedTable, _ ledger: Ledger,
+        _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [ChangedChunk] {
+        guard let chunk = try ledger.lockDoneChunk(n, of: stage, transaction) else { return [] }
+        let changes = try ChangedRows(in: chunk, of: source, transaction)
+        return changes.isEmpty ? [] : [ChangedChunk(chunk: chunk, changes: changes)]
+    }
+
+    /// The chunks, locked, to which some keys belong, with what changed of these.
+    static func find(
+        _ late: ArraySlice<LateRow>, of stage: ChunkedStage, _ source: KeyedTable, _ ledger: Ledger,
+        _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [ChangedChunk] {
+        let late = Array(late)
+        let chunks = try ledger.lockDoneChunks(
+            holding: late.map(\.key), keyTypes: source.key.map(\.ordering), of: stage, transaction)
+        let condition = ChunkQuery.condition(late.map(\.key), key: source.key, alias: "source")
+        let rows = try KeyedRow.read(source, where: condition, transaction)
+        let current = Dictionary(rows.map { ($0.key, $0) }) { first, _ in first }
+        return chunks.map { chunk, keys in
+            ChangedChunk(chunk: chunk, changes: ChangedRows(keys.map { late[$0] }, current, in: chunk))
+        }.filter { !$0.changes.isEmpty }
     }
 }

@@ -14,19 +14,20 @@ struct ChunkVerdicts {
     private let tables: StreamTables
     private let text: LedgerText
 
+    /// Judges some of a batch's items, those of one chunk.
     init(
-        batch: Batch, worked: WorkedChunk, rejected: [KeyedRow], tables: StreamTables, text: LedgerText,
+        batch: Batch, items: some Collection<Int>, worked: WorkedChunk, rejected: [KeyedRow], tables: StreamTables,
+        text: LedgerText,
         rows: [TargetComparison.Finding], covers: [CoverComparison.Finding]
     ) {
         self.batch = batch
         self.worked = worked
         self.tables = tables
         self.text = text
-        outcome.seen = batch.seen
         outcome.bytes = batch.bytes
         var ofKey = Dictionary(grouping: rows, by: \.key)
         let ofCover = Dictionary(covers.map { ($0.index, $0) }) { first, _ in first }
-        for index in batch.items.indices {
+        for index in items {
             judge(index, ofKey.removeValue(forKey: batch.items[index].key) ?? [], ofCover[index])
         }
         for row in rejected { judge(row, ofKey.removeValue(forKey: row.key) ?? []) }
@@ -42,17 +43,19 @@ struct ChunkVerdicts {
     ) {
         let item = batch.items[index]
         let seen = batch.seen.row(at: index)
+        outcome.seen.append(keyHash: seen.keyHash, xmin: seen.xmin, mark: batch.seen.mark(at: index))
+        let place = outcome.seen.count - 1
         let known = worked.rows[seen.keyHash]
         let isChanged = known?.xmin != seen.xmin || Mutant.is(.everythingIsStale)
         // What nothing reads of a row that was not written to since is in the ledger already.
         if isChanged { for name in batch.unmapped[index] { outcome.unmapped[name, default: 0] += 1 } }
         let isCoverUnset = judge(cover, of: item, isChanged, isWritten: known?.written != nil)
         switch item.fate {
-        case .migrated where rows.isEmpty && !isCoverUnset: count(.migrated, at: index)
-        case .empty where rows.isEmpty && !isCoverUnset: count(.empty, at: index)
-        case .rejected where Mutant.is(.overlookLostRejects): count(.rejected, at: index)
+        case .migrated where rows.isEmpty && !isCoverUnset: count(.migrated, at: place)
+        case .empty where rows.isEmpty && !isCoverUnset: count(.empty, at: place)
+        case .rejected where Mutant.is(.overlookLostRejects): count(.rejected, at: place)
         default:
-            count(isChanged ? .stale : .wrong, at: index)
+            count(isChanged ? .stale : .wrong, at: place)
             differences += rows.flatMap { $0.differences(in: tables.target, isStale: isChanged, text) }
             if case .rejected(let reject) = item.fate {
                 differences.append(
@@ -81,8 +84,8 @@ struct ChunkVerdicts {
         differences += rows.flatMap { $0.differences(in: tables.target, isStale: isChanged, text) }
     }
 
-    private mutating func count(_ fate: RowFate, at index: Int) {
-        outcome.seen.settle(fate, at: index)
+    private mutating func count(_ fate: RowFate, at place: Int) {
+        outcome.seen.settle(fate, at: place)
         switch fate {
         case .migrated: outcome.migrated += 1
         case .empty: outcome.empty += 1

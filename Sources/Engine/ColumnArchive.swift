@@ -9,7 +9,7 @@ struct ColumnArchive {
 
     private var table: KeyedTable { columns.table }
     private var kept: [Identifier] { columns.table.columns + columns.present }
-    private var xmin: Identifier { Self.xminColumn(beside: kept) }
+    var xmin: Identifier { Self.xminColumn(beside: kept) }
 
     /// Where xmin goes. A table can have no column of that name, and the source may have one of any other.
     static func xminColumn(beside columns: [Identifier]) -> Identifier {
@@ -30,19 +30,30 @@ struct ColumnArchive {
 
     /// Makes its rows of a range of keys what the table has now; nil means all of them.
     func refresh(_ range: KeyRange?, _ transaction: borrowing Transaction) throws {
-        let inTable = range.map { ChunkQuery.condition($0, key: table.key, alias: "s") } ?? "true"
-        let inArchive = range.map { ChunkQuery.condition($0, key: table.key, alias: "a") } ?? "true"
+        try refresh(transaction) { alias in
+            range.map { ChunkQuery.condition($0, key: table.key, alias: alias) } ?? "true"
+        }
+    }
+
+    /// Makes its rows of some keys what the table has now.
+    func refresh(_ keys: [Key], _ transaction: borrowing Transaction) throws {
+        if keys.isEmpty { return }
+        try refresh(transaction) { ChunkQuery.condition(keys, key: table.key, alias: $0) }
+    }
+
+    /// The same where a condition holds, which is asked for by the alias of the table that it is put to.
+    private func refresh(_ transaction: borrowing Transaction, where condition: (_ alias: String) -> SQL) throws {
         let isSame = SQL(unsafe: table.columns.map { "a.\($0.quoted) = s.\($0.quoted)" }.joined(separator: " and "))
         try working(transaction) {
             try transaction.run(
                 """
-                delete from \(name) a where \(inArchive) and not exists (
+                delete from \(name) a where \(condition("a")) and not exists (
                     select from \(table.name) s where \(isSame) and s.xmin::text::bigint = a.\(xmin))
                 """)
             try transaction.run(
                 """
                 insert into \(name) \(Self.rows(of: table.name, keeping: kept))
-                 where \(inTable) and not exists (select from \(name) a where \(isSame))
+                 where \(condition("s")) and not exists (select from \(name) a where \(isSame))
                  order by \(unsafe: table.columns.map { "s.\($0.quoted)" }.joined(separator: ", "))
                 """)
         }

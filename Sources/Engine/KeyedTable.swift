@@ -7,7 +7,10 @@ struct KeyColumn {
     let name: Identifier
     let type: String
     let typeOID: Int64
-    let collation: Int64
+    let collation: String?
+
+    /// The type with the column's collation: what a value is cast to that is put in the column's order beside no column.
+    var ordering: String { collation.map { "\(type) collate \($0)" } ?? type }
 }
 
 /// A table whose rows are told apart by a key, as the catalogue has it now.

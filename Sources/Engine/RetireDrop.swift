@@ -42,12 +42,14 @@ struct RetireDrop {
         try site.ledger.awaitStage(retirement.proof, of: context.run, transaction)
         try RetiredColumns.lock(table, transaction)
         let locked = MonotonicClock.now
-        let renewed = Mutant.is(.dropWithoutLastLook) ? 0 : try renewal?.finish(transaction) ?? 0
+        let late = archive.flatMap { renewal?.late(archive: $0) }
+        let renewed =
+            Mutant.is(.dropWithoutLastLook) ? nil : try renewal?.finish(since: late, transaction)
         let columns = try RetiredColumns(retirement, schema: context.request.schema, transaction)
         let guards = RetireGuards(context: context, retirement: retirement, columns: columns)
         let dependents = try RetireGuards.Dependents(of: columns, transaction)
         try refuseUnderLock(guards, dependents, transaction)
-        let marks = try columns.table.marks(transaction)
+        let marks = try renewed?.marks ?? columns.table.marks(transaction)
         guard try guards.proof.partsThatSawOther(than: marks, transaction).isEmpty else { throw ChangedUnderLock() }
         let described = try columns.described(transaction)
         try stopIfAsked(transaction)
@@ -60,7 +62,7 @@ struct RetireDrop {
                 rows: marks.rows, sum: marks.sum),
             described: described, dependents, transaction)
         return Report(
-            columns: columns.description, rows: marks.rows, renewed: renewed, locked: locked,
+            columns: columns.description, rows: marks.rows, renewed: renewed?.rows ?? 0, locked: locked,
             archive: archive.map { QualifiedName(schema: site.ledger.schema, name: $0) })
     }
 

@@ -67,22 +67,40 @@ struct RetireRenewal {
         }
     }
 
-    /// Does the same under the lock; throws `TooMuch` before it begins, where that would take long. Says how many rows it
-    /// were.
-    func finish(_ transaction: borrowing Transaction) throws -> Int64 {
-        let seen = try jobs(transaction)
+    /// How what changed since an archive was filled is brought over.
+    func late(archive: Identifier) -> LateRenewal {
+        LateRenewal(context: context, retirement: retirement, archive: archive, works: works)
+    }
+
+    /// What came of renewing under the lock.
+    struct Finished {
+        /// How many rows were moved and verified again.
+        var rows: Int64 = 0
+        /// What the table is now, where it was looked at since.
+        var marks: (rows: Int64, sum: String)?
+    }
+
+    /// Does the same under the lock; throws `TooMuch` before it begins, where that would take long. What changed is found by the
+    /// archive, and where that does not account for everything, chunk by chunk.
+    func finish(since archive: LateRenewal?, _ transaction: borrowing Transaction) throws -> Finished {
+        var finished = Finished(rows: try archive?.finish(transaction) ?? 0)
+        let jobs = try jobs(transaction)
         let marks = try KeyedTable(table, key: retirement.key, transaction).marks(transaction)
         var isSame = try site.ledger.verdict(of: proof.name, in: context.run, transaction).stale == 0
-        for job in seen where job.source.name == table {
+        for job in jobs where job.source.name == table {
             if try site.ledger.seen(by: job.stage, transaction) != marks { isSame = false }
         }
-        if isSame { return 0 }
+        if isSame {
+            finished.marks = marks
+        } else {
+            finished.rows += try finishChunks(transaction)
+        }
+        return finished
+    }
+
+    private func finishChunks(_ transaction: borrowing Transaction) throws -> Int64 {
         var changed: Int64 = 0
-        let stages = MovedStage.all(of: request.pipeline, dependents: []).filter { $0.table == table.name }
-        for stage in stages {
-            let lookup = try StageRenewal.find(
-                stage, on: request.schema, RenewalTerms(limits: request.limits), ledger: site.ledger, transaction)
-            guard case .ready(var renewal) = lookup else { continue }
+        for var renewal in try stages(transaction) {
             let changes = try renewal.changes(site.ledger, transaction)
             let rows = changes.map(\.rows).reduce(0, +)
             if rows > request.maximumLockedRows { throw TooMuch(rows: rows) }
@@ -98,6 +116,22 @@ struct RetireRenewal {
             }
         }
         return changed
+    }
+
+    /// What moves and what verifies rows of the table that are known to have changed.
+    func works(_ transaction: borrowing Transaction) throws -> LateRenewal.Works {
+        LateRenewal.Works(stages: try stages(transaction), proofs: try parts(transaction).map(\.renewal))
+    }
+
+    /// The stages of the pipeline, and of those that it verifies, that read the table.
+    private func stages(_ transaction: borrowing Transaction) throws -> [StageRenewal] {
+        try MovedStage.all(of: request.pipeline, dependents: []).filter { $0.table == table.name }.compactMap { stage in
+            let lookup = try StageRenewal.find(
+                stage, on: request.schema, RenewalTerms(limits: request.limits), ledger: site.ledger, isChanged: true,
+                transaction)
+            if case .ready(let renewal) = lookup { return renewal }
+            return nil
+        }
     }
 
     /// The parts of the proof that read the table, and their chunks.

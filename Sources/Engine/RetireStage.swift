@@ -63,6 +63,7 @@ struct RetireStage {
         for _ in 0..<Self.passes {
             if let archive { try preparation.fill(archive, try ranges(renewal)) }
             try renewal?.pass()
+            if let archive { try renewal?.late(archive: archive).follow() }
             let drop = RetireDrop(context: context, retirement: retirement, renewal: renewal, archive: archive)
             do {
                 let report = try context.turn.take(site.defining, locking: [table]) { transaction, _ in

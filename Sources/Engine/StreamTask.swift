@@ -32,8 +32,8 @@ final class StreamTask {
             carefully
             ? try writer.writeCarefully(&batch, transaction) : try writer.write(&batch, transaction)
         var outcome = batch.outcome
-        outcome.adopted = found.adopted
-        outcome.kept = found.kept
+        outcome.adopted = Int64(found.adopted.count)
+        outcome.kept = Int64(found.kept.count)
         outcome.targetRows -= found.unwritten
         return ChunkResult(outcome: outcome, rejects: batch.rejects, found: found.keys, end: batch.end)
     }

@@ -21,7 +21,8 @@ struct TableFacts {
     struct Column {
         let typeOID: Int64
         let type: String
-        let collation: Int64
+        /// The collation's name as it stands after COLLATE; nil for types that have none.
+        let collation: String?
     }
 
     let name: QualifiedName
@@ -33,7 +34,8 @@ struct TableFacts {
         let found = try transaction.run(
             """
             select c.oid, a.attname, coalesce(nullif(t.typbasetype, 0), t.oid), format_type(a.atttypid, a.atttypmod),
-                   a.attcollation
+                   (select format('%I.%I', s.nspname, l.collname)
+                      from pg_collation l join pg_namespace s on s.oid = l.collnamespace where l.oid = a.attcollation)
               from pg_class c
               join pg_namespace n on n.oid = c.relnamespace
               join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
@@ -48,7 +50,7 @@ struct TableFacts {
         for row in found.rows {
             guard let column = row.text(1).flatMap({ Identifier($0) }) else { continue }
             columns[column] = Column(
-                typeOID: row.int(2) ?? 0, type: row.text(3) ?? "", collation: row.int(4) ?? 0)
+                typeOID: row.int(2) ?? 0, type: row.text(3) ?? "", collation: row.text(4))
         }
         self.columns = columns
     }

@@ -42,18 +42,21 @@ struct TargetComparison {
         try findings(rows, where: ChunkQuery.condition(range, key: parent, alias: "t"), transaction)
     }
 
-    /// What differs among the rows of some keys, and of others that are known by hash alone, in a range.
+    /// What differs among the rows of some keys, and of others that are known by hash alone, in the ranges that these are in.
     func findings(
-        _ rows: CopyRows, of keys: [Key], and hashes: Set<Int64>, in range: KeyRange,
+        _ rows: CopyRows, of keys: [Key], and others: [(range: KeyRange, hashes: Set<Int64>)],
         _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [Finding] {
         let printed = KeyedTable.printed(tables.parent, of: "t")
-        var condition: SQL = """
-            \(ChunkQuery.condition(range, key: parent, alias: "t"))
-            and hashtextextended(\(unsafe: printed) collate "C", 0) = any (\(.intArray(hashes.sorted())))
+        var conditions = others.filter { !$0.hashes.isEmpty }.map { range, hashes -> SQL in
             """
-        if !keys.isEmpty { condition = "(\(condition)) or \(ChunkQuery.condition(keys, key: parent, alias: "t"))" }
-        return try findings(rows, where: condition, transaction)
+            (\(ChunkQuery.condition(range, key: parent, alias: "t"))
+             and hashtextextended(\(unsafe: printed) collate "C", 0) = any (\(.intArray(hashes.sorted()))))
+            """
+        }
+        if !keys.isEmpty { conditions.append(ChunkQuery.condition(keys, key: parent, alias: "t")) }
+        return try findings(
+            rows, where: conditions.isEmpty ? "false" : SQL.joined(conditions, separator: " or "), transaction)
     }
 
     private func findings(

@@ -12,21 +12,24 @@ struct TargetMerge {
 
     private static let staged: SQL = "pg_temp.etl_rows"
 
-    /// How many source rows had rows in the target already.
+    /// Which source rows had rows in the target already.
     struct Found {
-        /// With the same rows.
-        var adopted: Int64 = 0
-        /// With other rows, which were kept, and how many rows of theirs were not written for that.
-        var kept: Int64 = 0
+        /// Those with the same rows.
+        var adopted: [Key] = []
+        /// Those with other rows, which were kept.
+        var kept: [Key] = []
+        /// Those with other rows, which were replaced.
+        var replaced: [Key] = []
+        /// How many rows were not written, for others were kept.
         var unwritten: Int64 = 0
-        /// All of them, whatever became of their rows.
-        var keys: [Key] = []
+
+        /// All of them.
+        var keys: [Key] { adopted + kept + replaced }
 
         static func + (one: Found, other: Found) -> Found {
             Found(
                 adopted: one.adopted + other.adopted, kept: one.kept + other.kept,
-                unwritten: one.unwritten + other.unwritten,
-                keys: one.keys + other.keys)
+                replaced: one.replaced + other.replaced, unwritten: one.unwritten + other.unwritten)
         }
     }
 
@@ -54,9 +57,11 @@ struct TargetMerge {
             if existing == .replace { try expectReplaced(old, transaction) }
         }
         try insert("not exists (select from \(old) o where \(sameParent("o", "n")))", transaction)
-        var found = Found(adopted: Int64(present.count - different.count), keys: present)
+        let others = Set(different)
+        var found = Found(adopted: present.filter { !others.contains($0) })
+        if existing == .replace { found.replaced = different }
         if existing == .keep, !different.isEmpty {
-            found.kept = Int64(different.count)
+            found.kept = different
             found.unwritten =
                 try transaction.row(
                     """

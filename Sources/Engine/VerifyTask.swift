@@ -66,7 +66,8 @@ final class VerifyTask {
         let seen = KeyRange(above: range.lower, through: batch.end ?? range.upper)
         let comparison = try TargetComparison(tables, columns: reader.targetColumns, transaction)
         let verdicts = ChunkVerdicts(
-            batch: batch, worked: worked, rejected: try rejected(worked.rejected, in: seen, transaction),
+            batch: batch, items: batch.items.indices, worked: worked,
+            rejected: try rejected(worked.rejected, in: seen, transaction),
             tables: tables, text: job.ledgerText, rows: try comparison.findings(batch.rows, in: seen, transaction),
             covers: try CoverComparison(tables: tables).findings(batch.items, transaction))
         job.differences.add(verdicts.differences)

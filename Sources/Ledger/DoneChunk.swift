@@ -53,6 +53,43 @@ extension Ledger {
         try doneChunks(of: stage, "state = 'done' and n = \(.int(n)) for update", transaction).first
     }
 
+    /// Locks the chunks that are done in whose ranges some keys are, which are one at least; gives each with its keys, by their
+    /// places. `keyTypes` are the types of the table's key with their collations.
+    public func lockDoneChunks(
+        holding keys: [Key], keyTypes: [String], of stage: ChunkedStage, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [(chunk: DoneChunk, keys: [Int])] {
+        var places: [Int64: [Int]] = [:]
+        for row in try transaction.run(Self.chunks(holding: keys, keyTypes, of: stage)).rows {
+            if let n = row.int(0), let place = row.int(1) { places[n, default: []].append(Int(place)) }
+        }
+        let chunks = try doneChunks(
+            of: stage, "state = 'done' and n = any (\(.intArray(places.keys.sorted()))) order by n for update",
+            transaction)
+        return chunks.map { ($0, places[$0.n] ?? []) }
+    }
+
+    /// Which chunk each key belongs to: that of the next upper bound. Bounds and keys are put in one order, so that this takes no
+    /// longer than to sort them.
+    private static func chunks(holding keys: [Key], _ types: [String], of stage: ChunkedStage) -> SQL {
+        let columns = types.indices.map { place -> SQL in "\(.textArray(keys.map { $0.parts[place] }))" }
+        let names = types.indices.map { "k\($0)" }.joined(separator: ", ")
+        let bounds = types.enumerated().map { "upper[\($0 + 1)]::\($1)" }.joined(separator: ", ")
+        let given = types.enumerated().map { "k\($0)::\($1)" }.joined(separator: ", ")
+        return """
+            with given as (select place - 1, \(unsafe: given)
+                             from unnest(\(SQL.joined(columns, separator: ", "))) with ordinality as g (\(unsafe: names), place)),
+                 both_kinds (n, place, \(unsafe: names)) as (
+                     select n, null::bigint, \(unsafe: bounds) from chunks where \(stage.rows)
+                     union all select null, * from given),
+                 ordered as (
+                     select n, place, count(n) over (order by \(unsafe: names), n is not null
+                                                     rows between unbounded preceding and current row) as before
+                       from both_kinds)
+            select bound.n, key.place from ordered key join ordered bound on bound.before = key.before + 1 and bound.n is not null
+             where key.place is not null
+            """
+    }
+
     private func doneChunks(
         of stage: ChunkedStage, _ which: SQL, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [DoneChunk] {

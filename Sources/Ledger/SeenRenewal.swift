@@ -27,7 +27,7 @@ extension Ledger {
     /// Lets the other stages that read a table know which of its rows a stage of ours wrote to: for them nothing changed.
     ///
     /// Only rows that are to those stages as they were before are renewed; what somebody else changed stays changed.
-    /// `keyTypes` are the types of the table's key, to compare ranges in.
+    /// `keyTypes` are the types of the table's key with their collations, to compare ranges in.
     public func renewSeen(
         of table: Int64, _ rows: [RenewedRow], in range: KeyRange, keyTypes: [String], except own: ChunkedStage,
         _ transaction: borrowing Transaction
@@ -46,12 +46,14 @@ extension Ledger {
             """)
         for chunk in found.rows {
             var seen = StoredRows.rows(in: chunk, from: 3)
-            var sum: Int128 = 0
+            var (sum, isRenewed): (Int128, Bool) = (0, false)
             for index in seen.indices {
                 guard let row = renewed[seen[index].keyHash], row.oldXmin == seen[index].xmin else { continue }
                 seen[index].xmin = row.xmin
                 sum += Int128(row.mark) - Int128(row.oldMark)
+                isRenewed = true
             }
+            if !isRenewed { continue }
             try transaction.changeOne(
                 """
                 update chunks set \(StoredRows(seen).assignments),

@@ -162,7 +162,7 @@ comment on column chunks.extra is 'When verifying: rows of the target that no so
 comment on column chunks.others is 'When verifying: values in the source that others have set, where ours would have gone.';
 comment on column chunks.target_rows is 'Rows of the target that they gave.';
 comment on column chunks.bytes is 'Bytes of documents read.';
-comment on column chunks.seen is 'What was seen, in key order, 12 bytes a row: 64-bit hash of the key, xmin.';
+comment on column chunks.seen is 'What was seen, in key order, what came later at the end, 12 bytes a row: 64-bit hash of the key, xmin.';
 comment on column chunks.seen_sum is 'Sum over the rows seen of a hash of key and xmin, which the server can add up by itself.';
 comment on column chunks.fates is 'A letter for each row seen: m migrated, e empty, r rejected; when verifying also s stale, w wrong. A row that is gone is seen no more.';
 comment on column chunks.written is 'One bit for each row seen: whether we wrote to that row ourselves.';

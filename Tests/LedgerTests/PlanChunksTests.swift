@@ -63,7 +63,7 @@ struct PlanChunksTests {
             try book.ledger.planChunks(of: stage, over: name, key: keys, rows: Int64(rows), total: total, transaction)
         }
         let list = keys.map { "s." + $0.quoted }.joined(separator: ", ")
-        func bound(_ array: String) -> String {
+        @Sendable func bound(_ array: String) -> String {
             zip(1..., source.columns).map { index, column in
                 "\(array)[\(index)]::\(column.type.split(separator: " ")[0])"
             }.joined(separator: ", ")
@@ -85,6 +85,38 @@ struct PlanChunksTests {
                group by c.n) g
             """
         #expect(try await book.psql(largest) == String(min(total, rows)))
+        try await everyKeyIsFound(of: stage, source, in: name, list, bound, book)
+    }
+
+    /// Some keys at once are found to be in the chunks in whose ranges they are, those that are not done aside.
+    private func everyKeyIsFound(
+        of stage: ChunkedStage, _ source: Source, in name: QualifiedName, _ list: String,
+        _ bound: @escaping @Sendable (String) -> String, _ book: Book
+    ) async throws {
+        let types = source.columns.map(\.type)
+        let texts = source.columns.map { "s.\(Identifier($0.name).quoted)::text" }.joined(separator: ", ")
+        let (found, expected) = try await book.write { transaction in
+            try transaction.run("update chunks set state = 'done', finished_at = now() where n % 5 <> 4")
+            let keys = try transaction.run(
+                "select \(unsafe: texts) from \(name) s order by md5((\(unsafe: texts))::text)"
+            ).rows
+                .map { row in Key(types.indices.compactMap { row.bytes($0) }) }
+            let found =
+                try keys.isEmpty
+                ? []
+                : book.ledger.lockDoneChunks(holding: keys, keyTypes: types, of: stage, transaction)
+            var pairs: [String] = []
+            for (chunk, places) in found { pairs += places.map { "\(chunk.n): \(keys[$0])" } }
+            let rows = try transaction.run(
+                """
+                select c.n || ': ' || concat_ws(', ', \(unsafe: texts)) from chunks c join \(name) s
+                    on (c.lower is null or (\(unsafe: list)) > (\(unsafe: bound("c.lower"))))
+                   and (c.upper is null or (\(unsafe: list)) <= (\(unsafe: bound("c.upper"))))
+                 where c.state = 'done'
+                """)
+            return (Set(pairs), Set(rows.rows.compactMap { $0.text(0) }))
+        }
+        #expect(found == expected)
     }
 
     @Test("rows that come while they are planned, or afterwards, have their chunk too")

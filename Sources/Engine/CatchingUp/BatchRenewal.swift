@@ -29,29 +29,51 @@ struct BatchRenewal {
     /// Does some of what changed in a chunk.
     func perform(_ n: Int64, _ transaction: borrowing Transaction) throws -> RenewalOutcome {
         try transaction.run("lock table \(source.name) in access share mode")
-        guard let chunk = try ledger.lockDoneChunk(n, of: stage, transaction) else { return RenewalOutcome() }
-        let changes = try ChangedRows(in: chunk, of: source, transaction)
-        if changes.isEmpty { return RenewalOutcome() }
+        return try renew(ChangedChunk.find(n, of: stage, source, ledger, transaction), transaction)
+    }
+
+    /// Does some of what changed among some rows.
+    func perform(_ late: ArraySlice<LateRow>, _ transaction: borrowing Transaction) throws -> RenewalOutcome {
+        try transaction.run("lock table \(source.name) in access share mode")
+        return try renew(ChangedChunk.find(late, of: stage, source, ledger, transaction), transaction)
+    }
+
+    private func renew(_ parts: [ChangedChunk], _ transaction: borrowing Transaction) throws -> RenewalOutcome {
+        if parts.isEmpty { return RenewalOutcome() }
         guard try TableFacts.signature(of: [source.name], transaction) == signature else {
             throw Failure(.failed, "\(source.name) was altered while the stage was at work", next: "run it again")
         }
-        var renewed = RenewedRows(chunk, changes)
-        let wanted = Set((changes.new + changes.rewritten).map(\.hash))
-        let part = changes.current.filter { wanted.contains($0.hash) }.prefix(Self.rows)
+        let rows = Array(parts.flatMap { $0.changes.new + $0.changes.rewritten }.prefix(Self.rows))
+        let range = parts.count == 1 ? parts[0].chunk.range : KeyRange(above: nil, through: nil)
+        let written = Set(parts.flatMap(\.chunk.rows).filter { $0.written != nil }.map(\.keyHash))
+        var done = Done()
+        try work(on: rows, in: range, writtenBefore: written, &done, transaction)
+        var outcome = RenewalOutcome()
+        for part in parts {
+            let keys = Set((part.changes.new + part.changes.rewritten).map(\.key))
+            let tried = rows.filter { keys.contains($0.key) }
+            try settle(done.rejects.filter { keys.contains($0.key) }, tried: tried.map(\.key), part, transaction)
+            var renewed = RenewedRows(part)
+            for row in tried {
+                if let moved = done.rows[row.hash] { renewed.add(moved.row, mark: moved.mark) }
+            }
+            try renewed.store(
+                of: stage, targetRows: "target_rows",
+                adding: ChunkAdditions(gone: Int64(part.changes.vanished.count)), ledger, transaction)
+            outcome += renewed.outcome
+        }
+        return outcome
+    }
+
+    /// What became of rows, by the hashes of their keys.
+    private struct Done {
+        var rows: [Int64: (row: SeenRow, mark: Int64)] = [:]
         var rejects: [RejectRecord] = []
-        let written = Set(chunk.rows.filter { $0.written != nil }.map(\.keyHash))
-        try work(on: Array(part), in: chunk.range, writtenBefore: written, &renewed, &rejects, transaction)
-        try settle(rejects, tried: part.map(\.key), changes, of: chunk, transaction)
-        try renewed.store(
-            of: stage, targetRows: "target_rows",
-            adding: ChunkAdditions(gone: Int64(changes.vanished.count)), ledger, transaction)
-        return renewed.outcome
     }
 
     /// Runs the statement for some rows; in halves where the server refuses one of them, which is a reject.
     private func work(
-        on rows: [KeyedRow], in range: KeyRange, writtenBefore written: Set<Int64>, _ renewed: inout RenewedRows,
-        _ rejects: inout [RejectRecord],
+        on rows: [KeyedRow], in range: KeyRange, writtenBefore written: Set<Int64>, _ all: inout Done,
         _ transaction: borrowing Transaction
     ) throws {
         if rows.isEmpty { return }
@@ -62,33 +84,32 @@ struct BatchRenewal {
                 let isOurs = done.rewritten.contains(row.hash) || written.contains(row.hash)
                 let seen = SeenRow(
                     keyHash: row.hash, xmin: row.xmin, fate: .migrated, written: isOurs ? BatchTask.someValue : nil)
-                renewed.add(seen, mark: row.mark)
+                all.rows[row.hash] = (seen, row.mark)
             }
         } catch let fault as Unworkable {
             if rows.count == 1 {
-                rejects.append(
+                all.rejects.append(
                     RejectRecord(
                         key: rows[0].key, code: fault.code.rawValue, place: "",
                         message: "the server refuses this row: \(fault.error.serverError?.message ?? "")"))
-                renewed.add(
-                    SeenRow(keyHash: rows[0].hash, xmin: rows[0].xmin, fate: .rejected), mark: rows[0].mark)
+                all.rows[rows[0].hash] = (
+                    SeenRow(keyHash: rows[0].hash, xmin: rows[0].xmin, fate: .rejected), rows[0].mark
+                )
                 return
             }
             let middle = rows.count / 2
-            try work(on: Array(rows[..<middle]), in: range, writtenBefore: written, &renewed, &rejects, transaction)
-            try work(on: Array(rows[middle...]), in: range, writtenBefore: written, &renewed, &rejects, transaction)
+            try work(on: Array(rows[..<middle]), in: range, writtenBefore: written, &all, transaction)
+            try work(on: Array(rows[middle...]), in: range, writtenBefore: written, &all, transaction)
         }
     }
 
     private func settle(
-        _ rejects: [RejectRecord], tried: [Key], _ changes: ChangedRows, of chunk: DoneChunk,
-        _ transaction: borrowing Transaction
+        _ rejects: [RejectRecord], tried: [Key], _ part: ChangedChunk, _ transaction: borrowing Transaction
     ) throws(PostgresError) {
-        let present = Set(changes.current.map(\.key))
-        let tried = Set(tried)
+        let chunk = part.chunk
         let old = try ledger.lockRejects(of: stage, inChunk: chunk.n, transaction)
-        let over = old.filter { tried.contains($0.record.key) || !present.contains($0.record.key) }
-        try ledger.resolve(over.map(\.id), transaction)
+        let over = part.changes.gone(among: Set(old.map(\.record.key))).union(tried)
+        try ledger.resolve(old.filter { over.contains($0.record.key) }.map(\.id), transaction)
         try ledger.addRejects(rejects, in: Claim(n: chunk.n, range: chunk.range, attempt: 1), of: stage, transaction)
     }
 }

@@ -8,9 +8,9 @@ struct RenewedRows {
     private let changes: ChangedRows
     private var moved: [Int64: (row: SeenRow, mark: Int64)] = [:]
 
-    init(_ chunk: DoneChunk, _ changes: ChangedRows) {
-        self.chunk = chunk
-        self.changes = changes
+    init(_ part: ChangedChunk) {
+        chunk = part.chunk
+        changes = part.changes
     }
 
     /// Takes what became of a row that was moved again.
@@ -31,24 +31,54 @@ struct RenewedRows {
         of stage: ChunkedStage, targetRows: SQL, adding more: ChunkAdditions, _ ledger: Ledger,
         _ transaction: borrowing Transaction
     ) throws(PostgresError) {
-        let old = Dictionary(chunk.rows.map { ($0.keyHash, $0) }) { _, last in last }
         var renewed = chunk
-        renewed.rows = []
+        let sum: SQL
+        switch changes.scope {
+        case .range(let current): (renewed.rows, sum) = try all(of: current, ledger, transaction)
+        case .keys(let gone): (renewed.rows, sum) = (rowsWithChanges(), try change(of: gone, ledger, transaction))
+        }
+        try ledger.renew(renewed, of: stage, sum: sum, targetRows: targetRows, adding: more, transaction)
+    }
+
+    /// The rows of the range as they are known now, and the sum of their marks.
+    private func all(
+        of current: [KeyedRow], _ ledger: Ledger, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> ([SeenRow], SQL) {
+        let old = Dictionary(chunk.rows.map { ($0.keyHash, $0) }) { _, last in last }
+        var rows: [SeenRow] = []
         var sum: Int128 = 0
         var waiting: [(key: Key, xmin: UInt32)] = []
-        for row in changes.current {
+        for row in current {
             if let moved = moved[row.hash] {
-                renewed.rows.append(moved.row)
+                rows.append(moved.row)
                 sum += Int128(moved.mark)
             } else if let known = old[row.hash] {
-                renewed.rows.append(known)
+                rows.append(known)
                 if known.xmin == row.xmin { sum += Int128(row.mark) } else { waiting.append((row.key, known.xmin)) }
             }
         }
         sum += try ledger.sumOfMarks(waiting, transaction)
-        try ledger.renew(
-            renewed, of: stage, sum: "\(.text(String(sum)))::numeric", targetRows: targetRows,
-            adding: more, transaction)
+        return (rows, "\(.text(String(sum)))::numeric")
+    }
+
+    /// The rows that the chunk knew, with what changed; those that are new come last.
+    private func rowsWithChanges() -> [SeenRow] {
+        let known = chunk.rows.filter { !changes.vanished.contains($0.keyHash) }
+        return known.map { moved[$0.keyHash]?.row ?? $0 } + changes.new.compactMap { moved[$0.hash]?.row }
+    }
+
+    /// The sum of the chunk's marks with those that changed.
+    private func change(
+        of gone: [LateRow], _ ledger: Ledger, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> SQL {
+        let known = Dictionary(chunk.rows.map { ($0.keyHash, $0.xmin) }) { _, last in last }
+        let over =
+            gone.map { ($0.key, $0.hash) }
+            + changes.rewritten.filter { moved[$0.hash] != nil }.map { ($0.key, $0.hash) }
+        let old = over.compactMap { key, hash in known[hash].map { (key: key, xmin: $0) } }
+        let new = moved.values.reduce(Int128(0)) { $0 + Int128($1.mark) }
+        let difference = try new - ledger.sumOfMarks(old, transaction)
+        return "seen_sum + \(.text(String(difference)))::numeric"
     }
 }
 
@@ -57,4 +87,9 @@ struct RenewalOutcome {
     var changes = SourceChanges()
     /// Whether some are left, for another transaction.
     var hasMore = false
+
+    static func += (sum: inout RenewalOutcome, other: RenewalOutcome) {
+        sum.changes += other.changes
+        sum.hasMore = sum.hasMore || other.hasMore
+    }
 }

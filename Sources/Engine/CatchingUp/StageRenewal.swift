@@ -30,9 +30,10 @@ struct StageRenewal {
         case nothing(String?)
     }
 
-    /// Looks up a stage and its tables.
+    /// Looks up a stage and its tables. Where nothing changed there is nothing to be moved; to find that out takes a scan of
+    /// the table, so whoever knows it says that something `isChanged`.
     static func find(
-        _ stage: MovedStage, on schema: Identifier, _ terms: RenewalTerms, ledger: Ledger,
+        _ stage: MovedStage, on schema: Identifier, _ terms: RenewalTerms, ledger: Ledger, isChanged: Bool = false,
         _ transaction: borrowing Transaction
     ) throws -> Lookup {
         guard let run = try ledger.run(of: stage.pipeline, on: schema, transaction),
@@ -45,7 +46,9 @@ struct StageRenewal {
             let tables = try StreamTables(stream, schema: schema, onlyReading: true, transaction)
             let chunked = ChunkedStage(run: run.id, name: stage.name, keyColumns: tables.source.key.count)
             try TableBinding.check(record, tables, transaction)
-            if try ledger.seen(by: chunked, transaction) == tables.source.marks(transaction) { return .nothing(nil) }
+            if try !isChanged && ledger.seen(by: chunked, transaction) == tables.source.marks(transaction) {
+                return .nothing(nil)
+            }
             if terms.ifAllowed, let reason = try forbidden(tables.target, "insert, update, delete", transaction) {
                 return .nothing(reason)
             }
@@ -61,7 +64,9 @@ struct StageRenewal {
                 throw Failure(
                     .refused, "\(source.name) is another table than the one stage \(record.name) was begun on")
             }
-            if try ledger.seen(by: chunked, transaction) == source.marks(transaction) { return .nothing(nil) }
+            if try !isChanged && ledger.seen(by: chunked, transaction) == source.marks(transaction) {
+                return .nothing(nil)
+            }
             if terms.ifAllowed, let reason = try forbidden(source.name, "update", transaction) {
                 return .nothing(reason)
             }
@@ -97,13 +102,39 @@ struct StageRenewal {
 
     /// Moves all that changed in a chunk, in a transaction that does more than that.
     mutating func finish(_ n: Int64, _ transaction: borrowing Transaction) throws {
-        var hasMore = true
-        while hasMore {
-            do {
-                hasMore = try transaction.savepoint { try perform(n, carefully: false, transaction).hasMore }
-            } catch let error as PostgresError where error.errorClass == .row {
-                hasMore = try perform(n, carefully: true, transaction).hasMore
+        while try part(
+            transaction,
+            { renewal, carefully in
+                try renewal.perform(n, carefully: carefully, transaction)
             }
+        ).hasMore {}
+    }
+
+    /// Moves all that changed among some rows, in a transaction that does more than that. Where the table is in use, what changes
+    /// meanwhile may be left.
+    mutating func finish(_ late: ArraySlice<LateRow>, _ transaction: borrowing Transaction) throws {
+        var outcome: RenewalOutcome
+        repeat {
+            outcome = try part(transaction) { renewal, carefully in
+                switch renewal.kind {
+                case .stream(var stream):
+                    defer { renewal.kind = .stream(stream) }
+                    return try stream.perform(late, carefully: carefully, transaction)
+                case .batch(let batch): return try batch.perform(late, transaction)
+                }
+            }
+        } while outcome.hasMore && !outcome.changes.isEmpty
+    }
+
+    /// Does something; where the server refuses one of the rows, again, to find out which.
+    private mutating func part(
+        _ transaction: borrowing Transaction,
+        _ body: (_ renewal: inout StageRenewal, _ carefully: Bool) throws -> RenewalOutcome
+    ) throws -> RenewalOutcome {
+        do {
+            return try transaction.savepoint { try body(&self, false) }
+        } catch let error as PostgresError where error.errorClass == .row {
+            return try body(&self, true)
         }
     }
 

@@ -38,31 +38,69 @@ struct StreamRenewal {
         _ n: Int64, carefully: Bool, _ transaction: borrowing Transaction
     ) throws -> RenewalOutcome {
         try tables.lock(transaction)
-        guard let chunk = try ledger.lockDoneChunk(n, of: stage, transaction) else { return RenewalOutcome() }
-        let changes = try ChangedRows(in: chunk, of: tables.source, transaction)
-        if changes.isEmpty { return RenewalOutcome() }
+        return try renew(
+            ChangedChunk.find(n, of: stage, tables.source, ledger, transaction), carefully, transaction)
+    }
+
+    /// Moves some of what changed among some rows.
+    mutating func perform(
+        _ late: ArraySlice<LateRow>, carefully: Bool, _ transaction: borrowing Transaction
+    ) throws -> RenewalOutcome {
+        try tables.lock(transaction)
+        return try renew(
+            ChangedChunk.find(late, of: stage, tables.source, ledger, transaction), carefully, transaction)
+    }
+
+    private mutating func renew(
+        _ parts: [ChangedChunk], _ carefully: Bool, _ transaction: borrowing Transaction
+    ) throws -> RenewalOutcome {
+        if parts.isEmpty { return RenewalOutcome() }
         try tables.refuseAltered(transaction)
-        let isNew = changes.rewritten.isEmpty
-        var batch = try read(isNew ? changes.new : changes.rewritten, of: chunk, transaction)
+        let isNew = parts.allSatisfy(\.changes.rewritten.isEmpty)
+        var batch = try read(
+            parts.flatMap { isNew ? $0.changes.new : $0.changes.rewritten }, of: parts, transaction)
         let found = try write(&batch, isNew ? adding : renewing, carefully, transaction)
-        try remove(changes.vanished, in: chunk.range, transaction)
-        try settleRejects(batch, changes, of: chunk, transaction)
-        var renewed = RenewedRows(chunk, changes)
-        let seen = batch.settledSeen
-        for index in batch.items.indices { renewed.add(seen.row(at: index), mark: seen.mark(at: index)) }
-        let range = ChunkQuery.condition(chunk.range, key: parent, alias: "t")
+        let adopted = isNew ? Set(found.adopted) : []
+        let kept = Set(found.kept)
+        let places = Dictionary(batch.items.enumerated().map { ($1.key, $0) }) { first, _ in first }
+        var outcome = RenewalOutcome()
+        for part in parts {
+            let keys = (isNew ? part.changes.new : part.changes.rewritten).map(\.key)
+            let items = keys.compactMap { places[$0] }
+            let more = ChunkAdditions(
+                gone: Int64(part.changes.vanished.count), adopted: Int64(keys.count { adopted.contains($0) }),
+                kept: Int64(keys.count { kept.contains($0) }))
+            outcome += try settle(part, batch, items, adding: more, transaction)
+        }
+        return outcome
+    }
+
+    /// Removes what a chunk's rows gave that are not there any more, and stores what became of the others.
+    private func settle(
+        _ part: ChangedChunk, _ batch: Batch, _ items: [Int], adding more: ChunkAdditions,
+        _ transaction: borrowing Transaction
+    ) throws -> RenewalOutcome {
+        try remove(part.changes.vanished, in: part.chunk.range, transaction)
+        try settleRejects(items.map { batch.items[$0] }, part, transaction)
+        var renewed = RenewedRows(part)
+        var unmapped: [[UInt8]: Int64] = [:]
+        for index in items {
+            var row = batch.seen.row(at: index)
+            row.fate = batch.items[index].fate.letter
+            renewed.add(row, mark: batch.seen.mark(at: index))
+            for name in batch.unmapped[index] { unmapped[name, default: 0] += 1 }
+        }
+        let range = ChunkQuery.condition(part.chunk.range, key: parent, alias: "t")
         try renewed.store(
             of: stage, targetRows: "(select count(*) from \(tables.target) t where \(tables.isOurs) and \(range))",
-            adding: ChunkAdditions(
-                gone: Int64(changes.vanished.count), adopted: isNew ? found.adopted : 0, kept: found.kept),
-            ledger, transaction)
-        try ledger.addUnmapped(batch.outcome.unmapped, of: stage, chunk: n, transaction)
+            adding: more, ledger, transaction)
+        try ledger.addUnmapped(unmapped, of: stage, chunk: part.chunk.n, transaction)
         return renewed.outcome
     }
 
-    /// Reads the first of some rows, as many as a transaction may hold.
+    /// Reads the first of the rows that changed, as many as a transaction may hold.
     private mutating func read(
-        _ rows: [KeyedRow], of chunk: DoneChunk, _ transaction: borrowing Transaction
+        _ rows: [KeyedRow], of parts: [ChangedChunk], _ transaction: borrowing Transaction
     ) throws -> Batch {
         var keys = rows.prefix(Self.rows).map(\.key)
         var batch = Batch()
@@ -80,7 +118,9 @@ struct StreamRenewal {
                 break
             }
         }
-        let old = Dictionary(chunk.rows.map { ($0.keyHash, $0.written) }) { _, last in last }
+        let wanted = Set(batch.items.indices.map { batch.seen.row(at: $0).keyHash })
+        let known = parts.flatMap(\.chunk.rows).filter { wanted.contains($0.keyHash) }
+        let old = Dictionary(known.map { ($0.keyHash, $0.written) }) { _, last in last }
         for index in batch.items.indices {
             batch.items[index].written = old[batch.seen.row(at: index).keyHash] ?? nil
         }
@@ -123,14 +163,15 @@ struct StreamRenewal {
     }
 
     private func settleRejects(
-        _ batch: Batch, _ changes: ChangedRows, of chunk: DoneChunk, _ transaction: borrowing Transaction
+        _ items: [Batch.Item], _ part: ChangedChunk, _ transaction: borrowing Transaction
     ) throws {
+        let chunk = part.chunk
         var open = Dictionary(
             try ledger.lockRejects(of: stage, inChunk: chunk.n, transaction).map { ($0.record.key, $0) }
         ) { first, _ in first }
         var new: [RejectRecord] = []
         var settled: [Int64] = []
-        for item in batch.items {
+        for item in items {
             let before = open.removeValue(forKey: item.key)
             guard case .rejected(let record) = item.fate else {
                 if let before { settled.append(before.id) }
@@ -142,9 +183,8 @@ struct StreamRenewal {
                 new.append(record)
             }
         }
-        if !open.isEmpty, !changes.vanished.isEmpty {
-            let present = Set(changes.current.map(\.key))
-            settled += open.values.filter { !present.contains($0.record.key) }.map(\.id)
+        if !open.isEmpty, !part.changes.vanished.isEmpty {
+            settled += part.changes.gone(among: Set(open.keys)).compactMap { open[$0]?.id }
         }
         try ledger.resolve(settled, transaction)
         try ledger.addRejects(new, in: Claim(n: chunk.n, range: chunk.range, attempt: 1), of: stage, transaction)

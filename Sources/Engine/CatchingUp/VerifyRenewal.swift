@@ -22,58 +22,90 @@ struct VerifyRenewal {
 
     /// Looks at some of what changed in a chunk. The transaction must see one moment of everything, or hold the source.
     func perform(_ n: Int64, _ transaction: borrowing Transaction) throws -> RenewalOutcome {
-        guard let chunk = try ledger.lockDoneChunk(n, of: stage, transaction), let origin = chunk.origin else {
-            return RenewalOutcome()
-        }
-        let changes = try ChangedRows(in: chunk, of: source, transaction)
-        if changes.isEmpty { return RenewalOutcome() }
-        let worked = try ledger.workedChunk(origin, of: job.origin, transaction)
-        let wanted = Set((changes.new + changes.rewritten).map(\.hash))
-        let part = Array(changes.current.filter { wanted.contains($0.hash) }.prefix(Int(Self.rows)))
-        let outcome = try compare(part, changes.vanished, chunk.range, worked, transaction)
-        var renewed = RenewedRows(chunk, changes)
-        for index in 0..<outcome.seen.count {
-            renewed.add(outcome.seen.row(at: index), mark: outcome.seen.mark(at: index))
-        }
-        try renewed.store(
-            of: stage, targetRows: "target_rows",
-            adding: ChunkAdditions(extra: outcome.extra, others: outcome.others), ledger, transaction)
-        try ledger.addUnmapped(outcome.unmapped, of: stage, chunk: n, transaction)
-        return renewed.outcome
+        try renew(ChangedChunk.find(n, of: stage, source, ledger, transaction), transaction)
     }
 
-    private func compare(
-        _ rows: [KeyedRow], _ vanished: Set<Int64>, _ range: KeyRange, _ worked: WorkedChunk,
-        _ transaction: borrowing Transaction
-    ) throws -> ChunkOutcome {
+    /// Looks at some of what changed among some rows, in such a transaction.
+    func perform(_ late: ArraySlice<LateRow>, _ transaction: borrowing Transaction) throws -> RenewalOutcome {
+        try renew(ChangedChunk.find(late, of: stage, source, ledger, transaction), transaction)
+    }
+
+    /// A changed chunk, those of its rows that are looked at, and what was made of them.
+    private struct Part {
+        let changed: ChangedChunk
+        let rows: [KeyedRow]
+        let worked: WorkedChunk
+
+        /// Those that are not read again: they may have been rejected because reading them ended the worker.
+        var rejected: [KeyedRow] { rows.filter { worked.rejected.contains($0.key) } }
+    }
+
+    private func renew(_ chunks: [ChangedChunk], _ transaction: borrowing Transaction) throws -> RenewalOutcome {
+        var left = Int(Self.rows)
+        var parts: [Part] = []
+        for changed in chunks {
+            guard let origin = changed.chunk.origin else { continue }
+            let rows = (changed.changes.new + changed.changes.rewritten).prefix(left)
+            left -= rows.count
+            let worked = try ledger.workedChunk(origin, of: job.origin, transaction)
+            parts.append(Part(changed: changed, rows: Array(rows), worked: worked))
+        }
+        if parts.isEmpty { return RenewalOutcome() }
+        var sum = RenewalOutcome()
+        for (part, outcome) in zip(parts, try compare(parts, transaction)) {
+            var renewed = RenewedRows(part.changed)
+            for index in 0..<outcome.seen.count {
+                renewed.add(outcome.seen.row(at: index), mark: outcome.seen.mark(at: index))
+            }
+            try renewed.store(
+                of: stage, targetRows: "target_rows",
+                adding: ChunkAdditions(extra: outcome.extra, others: outcome.others), ledger, transaction)
+            try ledger.addUnmapped(outcome.unmapped, of: stage, chunk: part.changed.chunk.n, transaction)
+            sum += renewed.outcome
+        }
+        return sum
+    }
+
+    private func compare(_ parts: [Part], _ transaction: borrowing Transaction) throws -> [ChunkOutcome] {
         switch job.subject {
-        case .stream(let stream, let tables):
-            return try compare(rows, vanished, range, worked, stream, tables, transaction)
+        case .stream(let stream, let tables): return try compare(parts, stream, tables, transaction)
         case .batch(let differences):
-            if rows.isEmpty { return ChunkOutcome() }
-            let condition = ChunkQuery.condition(rows.map(\.key), key: source.key, alias: "source")
-            let (outcome, found) = try BatchComparison(statement: differences, source: source, text: job.ledgerText)
-                .perform(where: condition, worked, transaction)
-            job.differences.add(found)
-            return outcome
+            let comparison = BatchComparison(statement: differences, source: source, text: job.ledgerText)
+            return try parts.map { part in
+                if part.rows.isEmpty { return ChunkOutcome() }
+                let condition = ChunkQuery.condition(part.rows.map(\.key), key: source.key, alias: "source")
+                let (outcome, found) = try comparison.perform(where: condition, part.worked, transaction)
+                job.differences.add(found)
+                return outcome
+            }
         }
     }
 
+    /// Reads and compares the rows of all parts at once, and judges them part by part.
     private func compare(
-        _ rows: [KeyedRow], _ vanished: Set<Int64>, _ range: KeyRange, _ worked: WorkedChunk,
-        _ stream: Pipelines.Stream, _ tables: StreamTables, _ transaction: borrowing Transaction
-    ) throws -> ChunkOutcome {
+        _ parts: [Part], _ stream: Pipelines.Stream, _ tables: StreamTables, _ transaction: borrowing Transaction
+    ) throws -> [ChunkOutcome] {
         var reader = ChunkReader(stream, query: ChunkQuery(tables: tables, limits: job.limits))
         var batch = Batch()
-        let keys = rows.map(\.key).filter { !worked.rejected.contains($0) }
-        if !keys.isEmpty { try reader.read(keys: keys, into: &batch, transaction) }
-        let rejected = rows.filter { worked.rejected.contains($0.key) }
-        let found = try TargetComparison(tables, columns: reader.targetColumns, transaction).findings(
-            batch.rows, of: batch.items.map(\.key) + rejected.map(\.key), and: vanished, in: range, transaction)
-        let verdicts = ChunkVerdicts(
-            batch: batch, worked: worked, rejected: rejected, tables: tables, text: job.ledgerText, rows: found,
-            covers: try CoverComparison(tables: tables).findings(batch.items, transaction))
-        job.differences.add(verdicts.differences)
-        return verdicts.outcome
+        let rejected = parts.flatMap(\.rejected).map(\.key)
+        let keys = Set(parts.flatMap(\.rows).map(\.key)).subtracting(rejected)
+        if !keys.isEmpty { try reader.read(keys: Array(keys), into: &batch, transaction) }
+        var found = try TargetComparison(tables, columns: reader.targetColumns, transaction).findings(
+            batch.rows, of: batch.items.map(\.key) + rejected,
+            and: parts.map { ($0.changed.chunk.range, $0.changed.changes.vanished) }, transaction)
+        let covers = try CoverComparison(tables: tables).findings(batch.items, transaction)
+        return parts.enumerated().map { place, part in
+            let own = Set(part.rows.map(\.key))
+            let isLast = place == parts.count - 1
+            // What belongs to no row of the source is as wrong in one part as in another.
+            let ofPart = isLast ? found : found.filter { own.contains($0.key) }
+            found.removeAll { own.contains($0.key) }
+            let verdicts = ChunkVerdicts(
+                batch: batch, items: batch.items.indices.filter { own.contains(batch.items[$0].key) },
+                worked: part.worked, rejected: part.rejected, tables: tables, text: job.ledgerText, rows: ofPart,
+                covers: covers)
+            job.differences.add(verdicts.differences)
+            return verdicts.outcome
+        }
     }
 }

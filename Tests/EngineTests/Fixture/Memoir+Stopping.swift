@@ -23,7 +23,7 @@ extension Memoir {
         return try await blocking {
             let observer = try database.connect()
             let pause = Interruption()
-            let end = MonotonicClock.now + 20
+            let end = MonotonicClock.now + 120
             while MonotonicClock.now < end {
                 let pid = try observer.value(
                     """
