@@ -9,41 +9,46 @@ extension Endurance {
             arguments: Phase.chosen)
         func anyCall(phase: Phase) async throws {
             let course = try #require(try await PhaseCourse.all.value[phase])
-            // Two at a time, because a run waits more than it computes.
-            let halves = [0, 1].map { half in
-                Faults.kinds.enumerated().filter { $0.offset % 2 == half }.map(\.element)
-            }
-            let count = try await withThrowingTaskGroup(of: FaultCount.self) { group in
-                for kinds in halves {
-                    group.addTask {
-                        var count = FaultCount()
-                        for kind in kinds { count = try await count + tried(kind, on: course) }
-                        return count
-                    }
-                }
-                return try await group.reduce(FaultCount(), +)
-            }
+            var count = FaultCount()
+            for kind in Faults.kinds { count = try await count + tried(kind, on: course) }
             print("faults (\(phase)): seed \(EndToEnd.seed), about \(course.calls) calls, \(count)")
         }
+
+        /// How many cases are tried at a time: a run waits more than it computes.
+        private static let atOnce = 3
 
         /// Tries a fault at the calls that are chosen, or at each until three runs after another do not come to it: how
         /// many calls there are differs a little from run to run.
         private func tried(_ fault: String, on course: PhaseCourse) async throws -> FaultCount {
             var count = FaultCount()
             if let places = Faults.places(fault, in: course.phase, among: course.calls) {
-                for call in places { count.add(try await end(of: fault, atCall: call, on: course)) }
+                for end in try await ends(of: fault, atCalls: places, on: course) { count.add(end) }
                 return count
             }
             // Only a process that is killed tells that it came to the call; the others are tried as far as any run goes.
             let far = course.calls + course.calls / 10 + 20
             var (call, unreached) = (1, 0)
             while unreached < 3, call <= far || fault.hasPrefix("kill") {
-                let end = try await end(of: fault, atCall: call, on: course)
-                unreached = fault.hasPrefix("kill") && end != "killed" ? unreached + 1 : 0
-                count.add(end)
-                call += 1
+                for end in try await ends(of: fault, atCalls: Array(call..<call + Self.atOnce), on: course) {
+                    unreached = fault.hasPrefix("kill") && end != "killed" ? unreached + 1 : 0
+                    count.add(end)
+                }
+                call += Self.atOnce
             }
             return count
+        }
+
+        /// How runs end with a fault at some calls, in the calls' order.
+        private func ends(of fault: String, atCalls calls: [Int], on course: PhaseCourse) async throws -> [String] {
+            try await withThrowingTaskGroup(of: (Int, String).self) { group in
+                var ends: [Int: String] = [:]
+                for (index, call) in calls.enumerated() {
+                    if index >= Self.atOnce, let (call, end) = try await group.next() { ends[call] = end }
+                    group.addTask { (call, try await end(of: fault, atCall: call, on: course)) }
+                }
+                for try await (call, end) in group { ends[call] = end }
+                return calls.compactMap { ends[$0] }
+            }
         }
 
         /// One case: a run with the fault, judged as it lies there, and brought to its end by another run.

@@ -2,7 +2,12 @@ import Foundation
 
 /// Calls to libpq that go wrong in a test build; `ETL_FAULT=7:cut` cuts the connection at the seventh.
 enum Faults {
-    static let kinds = ["fail", "hang", "cut", "cut-after", "kill", "kill-after"]
+    /// The kinds that are tried: all, or those that a variable names.
+    static let kinds: [String] = {
+        let all = ["fail", "hang", "cut", "cut-after", "kill", "kill-after"]
+        let names = (ProcessInfo.processInfo.environment["ETL_NTH_KINDS"] ?? "").split(separator: ",").map(String.init)
+        return names.isEmpty ? all : all.filter(names.contains)
+    }()
 
     /// The calls at which a fault is tried: some at random; nil: every one, until a run ends before it comes to it.
     static func places(_ fault: String, in phase: Phase, among calls: Int) -> [Int]? {
