@@ -3,12 +3,17 @@ import Support
 
 /// The programs that generate chapters and judge what became of them; they share nothing with ours.
 enum Judge {
-    /// Runs one of them.
+    /// Runs one of them; the psql that they use is the server's own, which starts in no time.
     static func run(_ name: String, _ arguments: [String]) async throws -> ProgramResult {
         try await blocking {
-            try runProgram(
+            let tools = (try TestServer.shared.psqlPath as NSString).deletingLastPathComponent
+            let path = plainEnvironment["PATH"] ?? "/usr/bin:/bin"
+            let variables = [
+                "PYTHONDONTWRITEBYTECODE": "1", "PATH": tools.isEmpty ? path : "\(tools):\(path)",
+            ]
+            return try runProgram(
                 "python3", arguments: ["\(packageDirectory)/Tests/EndToEndTests/Judge/\(name)"] + arguments,
-                environment: plainEnvironment.merging(["PYTHONDONTWRITEBYTECODE": "1"]) { $1 })
+                environment: plainEnvironment.merging(variables) { $1 })
         }
     }
 }

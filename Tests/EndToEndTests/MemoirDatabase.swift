@@ -74,7 +74,8 @@ final class MemoirDatabase: Sendable {
     @discardableResult
     func psql(_ sql: String) async throws -> String {
         let result = try await blocking { [url] in
-            try runProgram("psql", arguments: Self.psqlArguments(url), input: Array(sql.utf8))
+            try runProgram(
+                TestServer.shared.psqlPath, arguments: Self.psqlArguments(url), input: Array(sql.utf8))
         }
         guard result.status == 0 else { throw UnexpectedEnd(result) }
         return result.output.hasSuffix("\n") ? String(result.output.dropLast()) : result.output
@@ -82,7 +83,7 @@ final class MemoirDatabase: Sendable {
 
     /// A psql that goes on while the test does, until it is let go.
     func session(_ sql: String) throws -> RunningProgram {
-        try RunningProgram("psql", arguments: Self.psqlArguments(url), input: Array(sql.utf8))
+        try RunningProgram(TestServer.shared.psqlPath, arguments: Self.psqlArguments(url), input: Array(sql.utf8))
     }
 
     private static func psqlArguments(_ url: String) -> [String] {

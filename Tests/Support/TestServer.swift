@@ -5,6 +5,10 @@ public import PostgresSandbox
 public final class TestServer: Sendable {
     /// The server as a sandbox, for its socket, user and psql.
     public let sandbox: Sandbox
+
+    /// The server's own psql.
+    public var psqlPath: String { sandbox.psql }
+
     private let number = Counter()
     // Dropping a database takes longer than some tests, and nothing waits for it.
     private let cleaner = DispatchQueue(label: "drop databases")
