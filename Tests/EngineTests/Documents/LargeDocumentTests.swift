@@ -1,3 +1,4 @@
+import Foundation
 import Support
 import Testing
 
@@ -43,5 +44,26 @@ struct LargeDocumentTests {
         let result = try await memoir.verify()
         #expect(!result.hasPassed)
         #expect(result.differences.contains { "\($0)".contains("larger than 10000 bytes") })
+    }
+
+    /// `ETL_HUGE=1` asks for it: the server needs some gigabytes of memory to make such rows.
+    @Test(
+        "of hundreds of megabytes, in both columns, is rejected like any other",
+        .enabled(if: ProcessInfo.processInfo.environment["ETL_HUGE"] != nil, "ETL_HUGE asks for it"),
+        arguments: [
+            ("text", "repeat('x', 600000000)"), ("json", "('[\"' || repeat('x', 600000000) || '\"]')::json"),
+            ("jsonb", "jsonb_build_array(repeat('x', 250000000))"),
+        ])
+    func huge(type: String, value: String) async throws {
+        let memoir = try await Memoir(3, documents: type, limits: BatchLimits(rows: 100, workers: 1))
+        try await memoir.psql(
+            """
+            alter table chapters alter images type \(type) using images::\(type);
+            update chapters set content = \(value) where id = \(Memoir.key(2));
+            update chapters set images = \(value) where id = \(Memoir.key(2))
+            """)
+        #expect(try await memoir.run().outcomes == [3, 2, 0, 1, 0])
+        #expect(try await memoir.psql("select code from etl.rejects") == "too-large")
+        #expect(try await memoir.verify().hasPassed)
     }
 }
