@@ -68,6 +68,11 @@ struct JSONBText {
         let halves = mantissa.split(separator: UInt8(ascii: "."))
         let fraction = halves.count == 2 ? Array(halves[1]) : []
         var digits = Array(halves[0]) + fraction
+        if digits.allSatisfy({ $0 == UInt8(ascii: "0") }) {
+            // Its exponent may be enormous.
+            let scale = max(0, fraction.count - exponent)
+            return Array((scale > 0 ? "0." : "0").utf8) + zeros(scale)
+        }
         var point = halves[0].count + exponent
         if point < 0 {
             digits = zeros(-point) + digits
@@ -75,8 +80,7 @@ struct JSONBText {
         }
         if point > digits.count { digits += zeros(point - digits.count) }
         let whole = digits[..<point].drop { $0 == UInt8(ascii: "0") }
-        let isZero = digits.allSatisfy { $0 == UInt8(ascii: "0") }
-        var text: [UInt8] = isNegative && !isZero ? [UInt8(ascii: "-")] : []
+        var text: [UInt8] = isNegative ? [UInt8(ascii: "-")] : []
         text += whole.isEmpty ? [UInt8(ascii: "0")] : Array(whole)
         if point < digits.count { text += [UInt8(ascii: ".")] + digits[point...] }
         return text
