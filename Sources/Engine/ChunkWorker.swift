@@ -11,6 +11,8 @@ final class ChunkWorker {
     private let meter: ChunkMeter
     private let exhaustion: ExhaustedChunks
     private let task: ChunkTask
+    /// When rejects stop the work.
+    private let rejectLimit: RejectLimit?
     /// What came of the last chunk that was worked on, whether or not its commit was heard.
     private var last = ChunkOutcome()
     /// The chunk that the last commit claimed for us.
@@ -22,10 +24,11 @@ final class ChunkWorker {
 
     private var stage: ChunkedStage { job.stage }
 
-    init(number: Int, site: Site, job: ChunkJob, meter: ChunkMeter) {
+    init(number: Int, site: Site, job: ChunkJob, meter: ChunkMeter, rejectLimit: RejectLimit?) {
         self.site = site
         self.job = job
         self.meter = meter
+        self.rejectLimit = job.isVerification ? nil : rejectLimit
         let introduction = Introduction(site: site, run: job.stage.run, number: number)
         self.introduction = introduction
         session = Session(site: site, name: "etl:\(job.stage.run.value):\(number)") {
@@ -37,8 +40,10 @@ final class ChunkWorker {
     }
 
     /// Makes a worker and lets it work; gives what it failed of, if it did.
-    static func failure(number: Int, site: Site, job: ChunkJob, meter: ChunkMeter) -> Failure? {
-        let worker = ChunkWorker(number: number, site: site, job: job, meter: meter)
+    static func failure(
+        number: Int, site: Site, job: ChunkJob, meter: ChunkMeter, rejectLimit: RejectLimit?
+    ) -> Failure? {
+        let worker = ChunkWorker(number: number, site: site, job: job, meter: meter, rejectLimit: rejectLimit)
         do {
             if let absence = try worker.session.absence() {
                 // Others may have sessions, and one fewer is no reason to stop them.
@@ -135,6 +140,9 @@ final class ChunkWorker {
         }
         guard let next else { return nil }
         meter.add(last)
+        if last.rejected > 0, let rejectLimit {
+            try connection.transaction(site.looking) { try rejectLimit.check(stage.run, site, $0) }
+        }
         if case .claimed(let claim) = next { return claim }
         return nil
     }

@@ -138,6 +138,8 @@ public struct RunRequest: Sendable {
     public var dependents: [Pipeline]
     /// How many rows are moved and verified again under the lock of a drop at most.
     public var maximumLockedRows: Int64 = 5000
+    /// How many open rejects the work goes on with at most; nil for any number.
+    public var maximumRejects: Int64?
 
     /// A request to run a pipeline.
     public init(

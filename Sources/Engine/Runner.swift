@@ -63,6 +63,7 @@ public struct Runner {
         for stage in begun.plan.steps {
             try site.throwIfStopping()
             try stopIfAsked(begun.run, session)
+            try request.rejectLimit?.check(begun.run, site, on: session)
             site.reporter.report(.stageBegan(stage: stage.name, kind: stage.work.kind))
             let began = MonotonicClock.now
             do {

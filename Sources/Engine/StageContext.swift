@@ -28,17 +28,24 @@ struct StageContext {
     /// Lets all workers of this process do what chunks there are; returns how many source rows they moved.
     func work(_ job: ChunkJob) throws -> Int64 {
         let site = site
+        let limit = request.rejectLimit
         var patience = Patience(outage: site.deadlines.outage)
         while true {
             let meter = try makeMeter()
             WorkerThreads.run(request.limits.workers) { number in
-                if let failure = ChunkWorker.failure(number: number, site: site, job: job, meter: meter) {
+                if let failure = ChunkWorker.failure(
+                    number: number, site: site, job: job, meter: meter, rejectLimit: limit)
+                {
                     meter.halt(failure)
                 }
             }
             if let failure = meter.failure { throw failure }
             try site.throwIfStopping()
-            guard let absence = meter.nobodyCame else { return meter.rowsHere }
+            guard let absence = meter.nobodyCame else {
+                // Others may have rejected rows too, and some are rejected without a chunk being done.
+                try limit?.check(run, site, on: session)
+                return meter.rowsHere
+            }
             try wait(after: absence, &patience)
         }
     }

@@ -67,7 +67,9 @@ struct VerifyStage {
     /// the verification to find.
     private func catchUp() throws {
         let request = context.request
-        let terms = RenewalTerms(limits: request.limits, existing: request.existing, ifAllowed: true)
+        let terms = RenewalTerms(
+            limits: request.limits, existing: request.existing, ifAllowed: true,
+            maximumRejects: request.maximumRejects)
         do {
             let stages = try CatchUp(
                 site: site, schema: request.schema, terms: terms, session: context.session, run: context.run

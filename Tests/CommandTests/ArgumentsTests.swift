@@ -55,6 +55,7 @@ struct ArgumentsTests {
             ("a --batch-bytes 8MB", RunOptions(pipelines: ["a"], work: WorkOptions(batchBytes: 8_000_000))),
             ("a --batch-bytes 8MiB", RunOptions(pipelines: ["a"], work: WorkOptions(batchBytes: 8 << 20))),
             ("a --batch-bytes=65536", RunOptions(pipelines: ["a"], work: WorkOptions(batchBytes: 65536))),
+            ("a --max-rejects 0", RunOptions(pipelines: ["a"], maximumRejects: 0)),
             ("a --on-existing keep", RunOptions(pipelines: ["a"], onExisting: .keep)),
             ("a --confirm db", RunOptions(pipelines: ["a"], confirm: "db")),
             ("a --accept-rejects 3", RunOptions(pipelines: ["a"], acceptedRejects: [.init(count: 3)])),
@@ -97,6 +98,11 @@ struct ArgumentsTests {
         #expect(stated.statement == .zero)
         #expect(stated.lock == .milliseconds(50))
         #expect(stated.outage == .seconds(86400))
+    }
+
+    @Test("the largest document may be stated with a unit")
+    func largestDocument() throws {
+        #expect(try Arguments.parse(words("list --max-document-bytes 64MiB")).global.documentBytes == 64 << 20)
     }
 
     private func words(_ line: String) -> [String] {

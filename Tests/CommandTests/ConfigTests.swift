@@ -17,20 +17,21 @@ struct ConfigTests {
         #expect(code == .done)
         #expect(
             ends.output == """
-                database-url       postgresql://u:***@h/db?sslmode=require  environment: DATABASE_URL
-                  host             h                                        the URL
-                  user             u                                        the URL
-                  password         ***                                      the URL
-                  dbname           db                                       the URL
-                  sslmode          require                                  the URL
-                  sslrootcert      /etc/ca.pem                              environment: PGSSLROOTCERT
-                project            .                                        default
-                schema             -                                        default
-                ledger-schema      etl                                      default
-                connect-timeout    10 s                                     default
-                statement-timeout  300 s                                    default
-                lock-timeout       2 s                                      default
-                max-outage         600 s                                    default
+                database-url        postgresql://u:***@h/db?sslmode=require  environment: DATABASE_URL
+                  host              h                                        the URL
+                  user              u                                        the URL
+                  password          ***                                      the URL
+                  dbname            db                                       the URL
+                  sslmode           require                                  the URL
+                  sslrootcert       /etc/ca.pem                              environment: PGSSLROOTCERT
+                project             .                                        default
+                schema              -                                        default
+                ledger-schema       etl                                      default
+                connect-timeout     10 s                                     default
+                statement-timeout   300 s                                    default
+                lock-timeout        2 s                                      default
+                max-outage          600 s                                    default
+                max-document-bytes  8388608                                  default
 
                 """)
         #expect(ends.errors.isEmpty)

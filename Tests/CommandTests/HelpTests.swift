@@ -48,6 +48,8 @@ struct HelpTests {
                   --lock-timeout S             wait at most S seconds for a lock on a table;
                                                else 2
                   --max-outage S               how long a lost server is waited for; else 600
+                  --max-document-bytes N       reject larger documents without fetching them;
+                                               else 8MiB
                   --help                       help about the program, or about the command
                   --version                    the version of the program
 
@@ -94,6 +96,8 @@ struct HelpTests {
                   --batch-rows N               at most N rows in a transaction; else 1000
                   --batch-bytes N              at most N bytes of documents in a transaction;
                                                else 8MiB
+                  --max-rejects N              stop when more than N rejects are open; else
+                                               never
                   --join                       help a run that is active already, here or
                                                elsewhere
                   --on-existing stop|keep|replace

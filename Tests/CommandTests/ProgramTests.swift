@@ -61,7 +61,7 @@ struct ProgramTests {
             #expect(refused.stderr.contains("mode 664") && refused.stderr.contains("next: chmod go-w .env"))
             mkdir(directory + "/below", 0o700)
             let below = try run(["config"], [:], directory: directory + "/below")
-            #expect(below.status == 0 && below.output.hasPrefix("database-url       - "))
+            #expect(below.status == 0 && below.output.hasPrefix("database-url        - "))
         }
     }
 

@@ -38,6 +38,19 @@ extension Behaviour {
             #expect(try await database.psql("select to_regclass('chapter_sections') is null") == "t")
         }
 
+        @Test("1: more rejects than --max-rejects allows stop a run, and without it the next one goes on")
+        func rejectLimit() async throws {
+            let database = try await MemoirDatabase.holding(Chapters(rows: 60, bad: 0.5))
+            let result = try await expectExplained(
+                database, 1, "failed",
+                ["run", "chapter-sections", "--batch-rows", "10", "--max-rejects", "4", "--max-document-bytes", "1MiB"])
+            #expect(result.stderr.contains("more than the 4 that --max-rejects allows"))
+            #expect(result.stderr.contains("etl rejects chapter-sections --max-document-bytes 1048576"))
+            #expect(try await database.count("etl.chunks where state = 'todo'") > 0)
+            #expect(try await database.etl("run", "chapter-sections").status == 3)
+            #expect(try await database.verdict().hasSuffix(asContracted))
+        }
+
         @Test(
             "2: what is misspelt gets a suggestion, and nothing is touched",
             arguments: [

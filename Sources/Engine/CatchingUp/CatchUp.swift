@@ -54,7 +54,12 @@ struct CatchUp {
             return SourceChanges()
         case (.ready(var renewal), let chunks):
             var sum = SourceChanges()
-            for n in chunks { sum += try self.chunk(n, of: &renewal, what) }
+            let limit = RejectLimit(terms.maximumRejects, of: stage.pipeline)
+            for n in chunks {
+                let changes = try self.chunk(n, of: &renewal, what)
+                if !changes.isEmpty { try limit?.check(renewal.chunked.run, site, on: session) }
+                sum += changes
+            }
             return sum
         }
     }

@@ -36,7 +36,9 @@ public struct CatchingUp {
     private func catchUp(_ run: RunID, on session: Session, _ view: LedgerView) throws -> CatchUpResult {
         let stages = try CatchUp(
             site: site, schema: request.schema,
-            terms: RenewalTerms(limits: request.limits, existing: request.existing), session: session, run: run
+            terms: RenewalTerms(
+                limits: request.limits, existing: request.existing, maximumRejects: request.maximumRejects),
+            session: session, run: run
         ).perform(MovedStage.all(of: request.pipeline, dependents: request.dependents))
         var elsewhere: Int64 = 0
         for name in Set(stages.map(\.pipeline)) where name != request.pipeline.name {

@@ -9,6 +9,8 @@ struct RenewalTerms {
     var existing: ExistingRows = .stop
     /// Whether a role that may not write is no error: then what it may not write to is left as it is.
     var ifAllowed = false
+    /// How many open rejects of a pipeline the work goes on with at most; nil for any number.
+    var maximumRejects: Int64?
 }
 
 /// A stage's work on the rows that came, changed or vanished since, chunk by chunk; looked up once, and good for as long as

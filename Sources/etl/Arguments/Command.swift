@@ -37,6 +37,7 @@ struct GlobalOptions: Sendable, Equatable {
     var isJSON = false
     var isQuiet = false
     var logFile: String?
+    var documentBytes: Int?
     var deadlines = StatedDeadlines()
 }
 
@@ -68,6 +69,7 @@ struct RunOptions: Sendable, Equatable {
     var acceptedRejects: [AcceptedRejects] = []
     var acceptedKeys: [String] = []
     var maximumLockedRows: Int?
+    var maximumRejects: Int?
     var noArchive = false
 }
 
@@ -114,6 +116,7 @@ struct CatchUpOptions: Sendable, Equatable {
     var pipeline = ""
     var onExisting = ExistingRows.stop
     var batchBytes: Int?
+    var maximumRejects: Int?
 }
 
 /// Options of `etl rejects`.

@@ -24,6 +24,9 @@ extension CommandTable {
         .seconds("max-outage", 0...86_400, "how long a lost server is waited for; else 600") {
             $0.global.deadlines.outage = $1
         },
+        .bytes("max-document-bytes", 1024...1 << 30, "reject larger documents without fetching them; else 8MiB") {
+            $0.global.documentBytes = $1
+        },
         .flag("help", "help about the program, or about the command") { $0.wantsHelp = true },
         .flag("version", "the version of the program") { $0.wantsVersion = true },
     ]
@@ -39,6 +42,7 @@ extension CommandTable {
                 $0.run.until = $1
             },
         ] + workOptions { draft, change in change(&draft.run.work) } + [
+            maximumRejects { $0.run.maximumRejects = $1 },
             .flag("join", "help a run that is active already, here or elsewhere") { $0.run.join = true },
             .text(
                 "on-existing", "stop|keep|replace",
@@ -94,6 +98,7 @@ extension CommandTable {
         .bytes("batch-bytes", 1024...1 << 30, "at most N bytes of documents in a transaction; else 8MiB") {
             $0.catchUp.batchBytes = $1
         },
+        maximumRejects { $0.catchUp.maximumRejects = $1 },
     ]
 
     static let grantsOptions: [Option] = [
@@ -116,6 +121,11 @@ extension CommandTable {
     static let purgeOptions: [Option] = [
         .text("confirm", "DATABASE", "the database's name, where an archive is removed") { $0.purge.confirm = $1 }
     ]
+
+    /// When rejects stop the work, for the commands that may reject rows.
+    private static func maximumRejects(_ set: @escaping @Sendable (inout Draft, Int) -> Void) -> Option {
+        .number("max-rejects", 0...1_000_000_000, "stop when more than N rejects are open; else never", set)
+    }
 
     /// Workers and batch sizes, for whichever command has them.
     static func workOptions(

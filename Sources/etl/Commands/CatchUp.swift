@@ -6,12 +6,11 @@ import Pipelines
 func catchUp(_ options: CatchUpOptions, settings: Settings, terminal: Terminal) throws(CommandFailure) -> ExitCode {
     let work = PipelineWork(settings: settings, terminal: terminal)
     let (pipeline, schema) = try work.load(options.pipeline)
-    var limits = BatchLimits()
-    if let bytes = options.batchBytes { limits.bytes = Int64(bytes) }
-    let request = RunRequest(
-        pipeline: pipeline, schema: schema, limits: limits,
+    var request = RunRequest(
+        pipeline: pipeline, schema: schema, limits: work.limits(WorkOptions(batchBytes: options.batchBytes)),
         existing: Engine.ExistingRows(rawValue: options.onExisting.rawValue) ?? .stop,
         dependents: work.dependents(of: pipeline.name))
+    request.maximumRejects = options.maximumRejects.map(Int64.init)
     let site = work.site(work.stopOnSignals())
     let result = try working(rerun: work.command("catch-up", pipeline.name)) {
         try CatchingUp(site: site, request: request).perform()

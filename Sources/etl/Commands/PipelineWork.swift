@@ -47,6 +47,9 @@ struct PipelineWork {
         }
         if case .flag = settings.ledgerSchema.origin { words += ["--ledger-schema", settings.ledgerSchema.value.name] }
         if case .flag = settings.project.origin { words += ["--project", settings.project.value] }
+        if case .flag = settings.documentBytes.origin {
+            words += ["--max-document-bytes", String(settings.documentBytes.value)]
+        }
         return words
     }
 
@@ -84,9 +87,10 @@ struct PipelineWork {
         max(2, 2 * (sysconf(Int32(_SC_NPROCESSORS_ONLN)) / 2))
     }
 
-    /// The limits that the options state, the rest as usual.
-    func limits(_ options: WorkOptions) -> BatchLimits {
-        var limits = BatchLimits(workers: options.workers ?? Self.standardWorkers)
+    /// The limits that the options and the settings state, the rest as usual.
+    func limits(_ options: WorkOptions = WorkOptions()) -> BatchLimits {
+        var limits = BatchLimits(
+            documentBytes: Int64(settings.documentBytes.value), workers: options.workers ?? Self.standardWorkers)
         if let rows = options.batchRows { limits.rows = Int64(rows) }
         if let bytes = options.batchBytes { limits.bytes = Int64(bytes) }
         return limits

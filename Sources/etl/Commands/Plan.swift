@@ -9,7 +9,7 @@ func plan(_ options: PlanOptions, settings: Settings, terminal: Terminal) throws
     let work = PipelineWork(settings: settings, terminal: terminal)
     let (pipeline, schema) = try work.load(options.pipeline)
     let site = work.site()
-    let view = PlanView(site: site, pipeline: pipeline, schema: schema)
+    let view = PlanView(site: site, pipeline: pipeline, schema: schema, limits: work.limits())
     let again = work.command("plan", pipeline.name)
     if let rows = options.rows {
         let found = try working(rerun: again) { try view.previews(rows: Int64(rows)) }

@@ -10,7 +10,7 @@ func preflight(pipeline name: String, settings: Settings, terminal: Terminal) th
     let again = work.command("preflight", pipeline.name)
     let report = try working(rerun: again) {
         try Preflight(
-            site: work.site(), pipeline: pipeline, schema: schema, limits: work.limits(WorkOptions())
+            site: work.site(), pipeline: pipeline, schema: schema, limits: work.limits()
         ).report()
     }
     let code: ExitCode = report.isClear ? .done : .failed

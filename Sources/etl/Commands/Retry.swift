@@ -8,7 +8,7 @@ func retry(pipeline name: String, settings: Settings, terminal: Terminal) throws
     let (pipeline, schema) = try work.load(name)
     let site = work.site(work.stopOnSignals())
     let result = try working(rerun: work.command("retry", pipeline.name)) {
-        try Retry(site: site, pipeline: pipeline, schema: schema, limits: BatchLimits()).perform()
+        try Retry(site: site, pipeline: pipeline, schema: schema, limits: work.limits()).perform()
     }
     let left = result.summary.openRejects
     let code: ExitCode = left > 0 ? .rejectsOpen : .done

@@ -12,6 +12,7 @@ func run(_ options: RunOptions, settings: Settings, terminal: Terminal) throws(C
         var request = options.request(pipeline, schema: schema, limits: work.limits(options.work))
         request.dependents = work.dependents(of: pipeline.name)
         if let rows = options.maximumLockedRows { request.maximumLockedRows = Int64(rows) }
+        request.maximumRejects = options.maximumRejects.map(Int64.init)
         requests.append(request)
     }
     try options.refuseSpareConsent(for: requests)

@@ -8,7 +8,8 @@ func undo(_ options: UndoOptions, settings: Settings, terminal: Terminal) throws
     let (pipeline, schema) = try work.load(options.pipeline)
     let later = work.later(than: pipeline.name)
     let request = UndoRequest(
-        pipeline: pipeline, schema: schema, later: later, database: options.confirm, discardsNew: options.discardNew)
+        pipeline: pipeline, schema: schema, later: later, database: options.confirm, discardsNew: options.discardNew,
+        limits: work.limits())
     let site = work.site(work.stopOnSignals())
     let result = try working(rerun: work.command("undo", pipeline.name)) {
         try Undo(site: site, request: request).perform()

@@ -48,6 +48,8 @@ struct Settings: Sendable, Equatable {
     let schema: Setting<Identifier?>
     let ledgerSchema: Setting<Identifier>
     let deadlines: Deadlines
+    /// Documents with more bytes are rejected without being fetched.
+    let documentBytes: Setting<Int>
 
     /// How long the program waits, and for what. Zero means without end.
     struct Deadlines: Sendable, Equatable {
@@ -84,6 +86,7 @@ struct Settings: Sendable, Equatable {
         schema = Setting(options.schema, options.schema == nil ? .standard : .flag("schema"))
         ledgerSchema = Setting(options.ledgerSchema, flag: "ledger-schema", default: Identifier("etl"))
         deadlines = Deadlines(options.deadlines)
+        documentBytes = Setting(options.documentBytes, flag: "max-document-bytes", default: 8 << 20)
     }
 }
 

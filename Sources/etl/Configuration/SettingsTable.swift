@@ -34,6 +34,7 @@ struct SettingsTable {
         rows.append(Self.row("statement-timeout", deadlines.statement, Self.seconds))
         rows.append(Self.row("lock-timeout", deadlines.lock, Self.seconds))
         rows.append(Self.row("max-outage", deadlines.outage, Self.seconds))
+        rows.append(Self.row("max-document-bytes", settings.documentBytes) { String($0) })
         self.rows = rows
     }
 

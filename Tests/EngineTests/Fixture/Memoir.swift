@@ -25,6 +25,7 @@ struct Memoir: Sendable {
     var ledger: Identifier = Identifier("etl")
     var limits: BatchLimits
     var maximumLockedRows: Int64 = 5000
+    var maximumRejects: Int64?
     var deadlines = Deadlines(connect: 10, statement: 30, lock: 0.2, idle: 60, outage: 20)
 
     /// Makes the table of chapters, with `rows` good ones in it.
@@ -107,9 +108,10 @@ struct Memoir: Sendable {
         reporter: any Reporter = Recorder(), interruption: Interruption = Interruption()
     ) async throws -> RunResult {
         try await blocking {
-            let request = RunRequest(
+            var request = RunRequest(
                 pipeline: try loaded(), schema: schema,
                 goal: Goal(until: until), limits: limits, joins: joins, existing: existing, dependents: dependents)
+            request.maximumRejects = maximumRejects
             return try Runner(site: site(reporter, interruption), request: request).run()
         }
     }
@@ -120,8 +122,9 @@ struct Memoir: Sendable {
         _ interruption: Interruption = Interruption(), existing: ExistingRows = .stop
     ) async throws -> [String: SourceChanges] {
         try await blocking {
-            let request = RunRequest(
+            var request = RunRequest(
                 pipeline: try loaded(), schema: schema, limits: limits, existing: existing, dependents: dependents)
+            request.maximumRejects = maximumRejects
             let result = try CatchingUp(site: site(Recorder(), interruption), request: request).perform()
             return Dictionary(uniqueKeysWithValues: result.stages.map { ($0.stage, $0.changes) })
         }
