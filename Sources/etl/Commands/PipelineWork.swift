@@ -86,9 +86,9 @@ struct PipelineWork {
 
     /// The limits that the options state, the rest as usual.
     func limits(_ options: WorkOptions) -> BatchLimits {
-        var limits = BatchLimits(workers: options.workers ?? Self.standardWorkers)
+        var limits = BatchLimits(
+            bytes: options.batchBytes.map { Int64($0) }, workers: options.workers ?? Self.standardWorkers)
         if let rows = options.batchRows { limits.rows = Int64(rows) }
-        if let bytes = options.batchBytes { limits.bytes = Int64(bytes) }
         return limits
     }
 
