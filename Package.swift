@@ -23,6 +23,7 @@ let package = Package(
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CJSON", pkgConfig: "json-c", providers: [.apt(["libjson-c-dev"])]),
         .systemLibrary(name: "CLibUUID", pkgConfig: "uuid", providers: [.apt(["uuid-dev"])]),
+        .systemLibrary(name: "CMalloc"),
 
         // What knows one thing only.
         .target(name: "Postgres", dependencies: ["CLibPQ"], swiftSettings: strict + seam),
@@ -43,7 +44,8 @@ let package = Package(
 
         // What people type.
         .executableTarget(
-            name: "etl", dependencies: ["Engine", "Ledger", "Pipelines", "PostgresSandbox", "JSON", "Postgres"],
+            name: "etl",
+            dependencies: ["Engine", "Ledger", "Pipelines", "PostgresSandbox", "JSON", "Postgres", "CMalloc"],
             swiftSettings: strict),
 
         // Tests: one target a module, then the built program, then the house itself.

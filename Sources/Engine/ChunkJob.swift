@@ -23,6 +23,7 @@ struct ChunkJob: Sendable {
     /// The transaction of one chunk: a verification sees one moment of both tables.
     func settings(_ site: Site) -> TransactionSettings {
         var settings = site.moving
+        settings.keepsToIndexes = true
         if isVerification { settings.isolation = .repeatableRead }
         return settings
     }

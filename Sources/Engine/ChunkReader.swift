@@ -54,7 +54,9 @@ struct ChunkReader {
             let flags = tuple.integer(ChunkQuery.flags, as: Int32.self)
         else { throw PostgresError.unexpectedAnswer("a source row that is not whole") }
         // The first row always goes in, or a chunk with one large document would never end.
-        let isFull = flags & ChunkQuery.Flag.beyondLimit != 0 || batch.bytes >= query.limits.bytes
+        // Many small sections take more bytes than the document that they come from.
+        let isFull =
+            flags & ChunkQuery.Flag.beyondLimit != 0 || max(batch.bytes, Int64(batch.rows.size)) >= query.limits.bytes
         if isFull, !Mutant.is(.readPastTheLimit), let last = batch.items.last {
             batch.end = last.key
             return

@@ -24,7 +24,9 @@ struct ChunkWriter {
     /// Writes everything at once; a row that the server refuses makes it throw.
     func write(_ batch: inout Batch, _ transaction: borrowing Transaction) throws -> TargetMerge.Found {
         // Triggers on these tables are the application's, and expect its schema.
-        try transaction.working(in: [tables.source.name.schema], lock: Self.rowLock) {
+        try transaction.working(
+            in: [tables.source.name.schema], lock: Self.rowLock, keepsToIndexes: mode == .direct
+        ) {
             let found = try place(batch.rows, of: batch.items[...], transaction)
             note(try writeBack(batch.items.indices, of: batch, transaction), in: &batch)
             try keepWritten(&batch, transaction)

@@ -13,6 +13,11 @@ struct ConstraintsStage {
     /// The stream stages whose chunks count the rows.
     let chunked: [(stage: ChunkedStage, tables: StreamTables)]
 
+    /// What to do about an index that a pooler is in the way of. Its build has to be a statement by itself, and a pooler gives
+    /// it whatever session there is, with the settings of whoever had that before.
+    static let pastThePooler =
+        "run it with --database-url or DATABASE_URL naming the server instead of the pooler; only this stage needs that"
+
     /// Builds all, and says that the stage is done.
     func perform(_ constraints: [Constraint], fingerprint: String) throws {
         let turn = StageTurn(site: site, run: run, stage: stage, session: session)
@@ -26,7 +31,16 @@ struct ConstraintsStage {
             try removeOrphans(of: constraint)
             try validate(constraint)
         }
+        try analyze()
         _ = try turn.take { transaction, _ in try site.ledger.finishStage(stage, of: run, transaction) }
+    }
+
+    /// Lets the server count what was moved, which it would do by itself only some time later: whoever reads the tables until
+    /// then would get plans for empty ones.
+    private func analyze() throws {
+        for target in Set(chunked.map(\.tables.target)) {
+            try inTurn(locking: [target]) { try $0.run("analyze (skip_locked) \(target)") }
+        }
     }
 
     /// Builds what is missing of some constraints; foreign keys are left not valid.
@@ -74,7 +88,7 @@ struct ConstraintsStage {
         guard !other.isPooled else {
             throw Failure(
                 .refused, "\(builder.table) is in use, so \(builder.constraint.name) must be built concurrently",
-                details: ["that cannot be done through a pooler"], next: "run it over a direct connection")
+                details: ["that cannot be done through a pooler"], next: Self.pastThePooler)
         }
         // Waiting for this lock keeps nobody from reading or writing.
         if state == .broken { try other.runOutsideTransaction(builder.dropIndex(concurrently: true), lock: 0) }

@@ -50,7 +50,9 @@ public struct Failure: Error, Sendable {
             case .commitUnknown: .unknownOutcome
             default: .failed
             }
-        self.init(kind, "\(what): \(error)", place: place, details: Self.details(of: error.serverError))
+        self.init(
+            kind, "\(what): \(error)", place: place, details: Self.details(of: error.serverError),
+            next: error.serverError.flatMap(ServerAdvice.next))
     }
 
     private static func details(of error: ServerError?) -> [String] {

@@ -93,7 +93,8 @@ struct RetireDrop {
         let kept = archive.relation.map { "archived in \(ledger.schema).\($0)" } ?? "without an archive"
         try ledger.audit(
             .drop, run: context.run, pipeline: pipeline,
-            detail: "\(RetiredColumns.list(archive.columns)) of \(table), \(archive.rows) rows, \(kept)",
+            detail: "\(RetiredColumns.list(archive.columns)) of \(table), \(archive.rows) rows, \(kept); "
+                + ConfirmGuard.record(context.request.consent.database),
             by: site.actor, transaction)
         if let relation = archive.relation {
             let name = QualifiedName(schema: ledger.schema, name: relation)

@@ -9,10 +9,12 @@ struct RunEntry {
     let schema: Identifier
 
     /// Enters the run, unless somebody else works on it; lets `body` work in a session of the run, and leaves.
-    func work<R>(_ act: Act, on run: RunID, _ session: Session, _ body: (Session) throws -> R) throws -> R {
+    func work<R>(
+        _ act: Act, on run: RunID, detail: String? = nil, _ session: Session, _ body: (Session) throws -> R
+    ) throws -> R {
         let leader = try ActiveRun.waitingForOthers(site) {
             try session.perform("beginning to \(act.rawValue)") { connection in
-                try connection.transaction(site.moving) { try begin(act, run, connection, $0) }
+                try connection.transaction(site.moving) { try begin(act, run, detail, connection, $0) }
             }
         }
         let working = Session(site: site, name: "etl:\(run.value):0") { try leader.introduce($0, after: $1) }
@@ -21,7 +23,7 @@ struct RunEntry {
     }
 
     private func begin(
-        _ act: Act, _ run: RunID, _ connection: Connection, _ transaction: borrowing Transaction
+        _ act: Act, _ run: RunID, _ detail: String?, _ connection: Connection, _ transaction: borrowing Transaction
     ) throws -> Introduction {
         let record = try site.ledger.lockRun(of: pipeline.name, on: schema, transaction)
         try RunBinding.check(record, site.ledger, transaction)
@@ -31,7 +33,7 @@ struct RunEntry {
         let leader = Introduction(site: site, run: run, number: 0)
         try leader.enter(connection, transaction)
         try site.ledger.clearStopRequest(of: run, transaction)
-        try site.ledger.audit(act, run: run, pipeline: pipeline.name, by: site.actor, transaction)
+        try site.ledger.audit(act, run: run, pipeline: pipeline.name, detail: detail, by: site.actor, transaction)
         return leader
     }
 

@@ -80,10 +80,23 @@ enum ConfirmGuard {
             .refused, "--confirm names database \(named), but this is \(database)",
             next: "see which one is meant: etl config")
     }
+
+    /// What the audit keeps of it.
+    static func record(_ database: String?) -> String {
+        database.map { "confirmed for database \($0)" } ?? "not confirmed"
+    }
 }
 
 /// What a run is bound to.
 enum RunBinding {
+    /// What an operator runs who knows that this database is the very one, elsewhere by now.
+    private static func claim(_ ledger: Ledger) -> String {
+        """
+        update \(ledger.schema.quoted).runs set database_oid = (select oid from pg_database where datname = \
+        current_database()), system_identifier = (select system_identifier::text from pg_control_system())
+        """
+    }
+
     /// Throws when the run belongs to another cluster or database: a restored copy is not the one it was begun on.
     static func check(_ run: Run, _ ledger: Ledger, _ transaction: borrowing Transaction) throws {
         let identity = try ledger.identity(transaction)
@@ -92,7 +105,13 @@ enum RunBinding {
         guard isSameSystem, run.databaseOID == identity.database || Mutant.is(.goOnInACopy) else {
             throw Failure(
                 .refused, "run \(run.id.value) was begun in another database or on another server than this one",
-                details: ["a copy of a database does not go on with the original's run"])
+                details: [
+                    "a copy of a database does not go on with the original's run",
+                    "where this is a copy to try things on, its ledger is removed there, and rows that are there already "
+                        + "are compared: drop schema \(ledger.schema.quoted) cascade",
+                    "where this database has taken the other's place with its tables as they were, as after pg_upgrade, "
+                        + "the ledger is told so: \(Self.claim(ledger))",
+                ], next: "see which it is (etl config); then do what is said of it, and run again")
         }
     }
 }

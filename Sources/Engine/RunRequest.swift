@@ -107,12 +107,15 @@ public struct BatchLimits: Sendable, Equatable {
     /// Sessions that work at the same time.
     public var workers: Int
 
-    /// The limits of a run.
+    /// Bytes that all workers of a process have together, where nothing is said about one.
+    static let bytesOfAll: Int64 = 16 << 20
+
+    /// The limits of a run; without `bytes`, 8 MiB, and less where that is more than the share of one of many workers.
     public init(
-        rows: Int64 = 1000, bytes: Int64 = 8 << 20, documentBytes: Int64 = 8 << 20, workers: Int = 2
+        rows: Int64 = 1000, bytes: Int64? = nil, documentBytes: Int64 = 8 << 20, workers: Int = 2
     ) {
         self.rows = rows
-        self.bytes = bytes
+        self.bytes = bytes ?? min(8 << 20, Self.bytesOfAll / Int64(max(1, workers)))
         self.documentBytes = documentBytes
         self.workers = workers
     }

@@ -58,7 +58,7 @@ final class Session {
             do {
                 let connection = try current()
                 defer { tellWarnings(of: connection) }
-                return try work(connection)
+                return try Self.onPrimary(connection, work)
             } catch let error as PostgresError {
                 if let signal = stopSignal(after: error) {
                     throw Failure(.stopped(signal: signal), "\(what) was stopped")
@@ -99,9 +99,23 @@ final class Session {
     private func current() throws -> Connection {
         if let connection { return connection }
         let opened = try connect()
-        try introduce(opened, lastEnd)
+        try Self.onPrimary(opened) { try introduce($0, lastEnd) }
         connection = opened
         return opened
+    }
+
+    /// Does work; where it is refused because the server is a standby by now, the primary is what is missing, and comes back
+    /// like any lost server.
+    private static func onPrimary<R>(_ connection: Connection, _ work: (Connection) throws -> R) throws -> R {
+        do {
+            return try work(connection)
+        } catch let error as PostgresError where ["25006", "0A000"].contains(error.serverError?.sqlstate) {
+            let settings = TransactionSettings(access: .read, statement: connection.deadlines.statement)
+            let isStandby = try? connection.transaction(settings) { try $0.row("select pg_is_in_recovery()").bool(0) }
+            guard isStandby ?? false else { throw error }
+            throw PostgresError.cannotConnect(
+                reason: "the server that answers is a standby, which cannot be written to", sqlstate: nil)
+        }
     }
 
     private func tellWarnings(of connection: Connection) {

@@ -36,9 +36,21 @@ public struct SourceChanges: Sendable, Equatable, CustomStringConvertible {
         var changes = SourceChanges()
         let seen = try ledger.seen(by: stage, transaction)
         if try source.marks(transaction) == seen { return changes }
-        for chunk in try ledger.doneChunks(of: stage, transaction) {
-            changes += try ChangedRows(in: chunk, of: source, transaction).counts
-        }
+        try byChunk(of: stage, of: source, ledger: ledger, transaction) { changes += $1 }
         return changes
+    }
+
+    /// Compares chunk by chunk, and holds what the ledger knows of one chunk's rows at a time.
+    static func byChunk(
+        of stage: ChunkedStage, of source: KeyedTable, ledger: Ledger, _ transaction: borrowing Transaction,
+        _ body: (_ n: Int64, SourceChanges) -> Void
+    ) throws(PostgresError) {
+        for known in try ledger.doneSums(of: stage, transaction) {
+            let range = ChunkQuery.condition(known.range, key: source.key, alias: "source")
+            if !known.isStale, try source.marks(where: range, transaction) == (known.rows, known.sum) { continue }
+            guard let chunk = try ledger.doneChunk(known.n, of: stage, transaction) else { continue }
+            let changes = try ChangedRows(in: chunk, of: source, transaction).counts
+            if !changes.isEmpty { body(chunk.n, changes) }
+        }
     }
 }

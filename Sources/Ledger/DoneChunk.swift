@@ -15,6 +15,20 @@ public struct DoneChunk: Sendable {
     public let sum: String
 }
 
+/// What the rows of a chunk that is done add up to.
+public struct DoneSum: Sendable {
+    /// Names the chunk.
+    public let n: Int64
+    /// Its keys.
+    public let range: KeyRange
+    /// How many rows it saw.
+    public let rows: Int64
+    /// The sum of their marks, as text.
+    public let sum: String
+    /// When verifying: whether rows of it were found to be stale.
+    public let isStale: Bool
+}
+
 /// What comes to the counts of a chunk that its rows do not tell.
 public struct ChunkAdditions: Sendable {
     /// Rows that are not there any more.
@@ -39,11 +53,28 @@ public struct ChunkAdditions: Sendable {
 }
 
 extension Ledger {
-    /// The chunks of a stage that are done, in no order.
-    public func doneChunks(
+    /// What the chunks of a stage that are done add up to, each. What they know of each row is not read: that grows with the
+    /// table.
+    public func doneSums(
         of stage: ChunkedStage, _ transaction: borrowing Transaction
-    ) throws(PostgresError) -> [DoneChunk] {
-        try doneChunks(of: stage, "state = 'done'", transaction)
+    ) throws(PostgresError) -> [DoneSum] {
+        try transaction.run(
+            """
+            select n, length(fates), seen_sum::text, position('s' in fates) > 0, \(stage.bounds) from chunks
+             where \(stage.rows) and state = 'done' order by n
+            """
+        ).rows.map { row in
+            DoneSum(
+                n: row.int(0) ?? 0, range: stage.range(in: row, from: 4), rows: row.int(1) ?? 0,
+                sum: row.text(2) ?? "0", isStale: row.bool(3))
+        }
+    }
+
+    /// A chunk that is done; nil when it is not.
+    public func doneChunk(
+        _ n: Int64, of stage: ChunkedStage, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> DoneChunk? {
+        try doneChunks(of: stage, "state = 'done' and n = \(.int(n))", transaction).first
     }
 
     /// Locks a chunk that is done, to change what it knows; nil when it is not done. Waits for whoever holds its row.

@@ -75,8 +75,10 @@ public struct Ledger: Sendable {
         try transaction.row(
             """
             select not pg_is_in_recovery()
-               and bool_and(has_table_privilege(c.oid, 'insert') and has_table_privilege(c.oid, 'update')
-                            and has_table_privilege(c.oid, 'delete'))
+               and bool_and(has_table_privilege(c.oid, 'insert')
+                            -- The audit is only added to.
+                            and (c.relname = 'audit' or has_table_privilege(c.oid, 'update')
+                                                        and has_table_privilege(c.oid, 'delete')))
               from pg_class c
              where c.relnamespace = to_regnamespace(quote_ident(\(.text(schema.name)))) and c.relkind = 'r'
                and c.relname in ('runs', 'stages', 'workers', 'chunks', 'rejects', 'unmapped', 'found_rows', 'audit')

@@ -18,6 +18,8 @@ public final class Connection {
     /// How long things may take on this session.
     public let deadlines: Deadlines
     let interruption: Interruption?
+    /// Where the session was opened, to ask there for a sign of life.
+    let target: ConnectionTarget
     /// Warnings of the server that nobody has taken yet.
     let notices = NoticeBox()
 
@@ -45,6 +47,7 @@ public final class Connection {
             interruption: Interruption? = nil, seam: Seam
         ) throws(PostgresError) {
             wire = Wire(handle: try Connection.start(target, name: name, deadlines: deadlines), seam: seam)
+            self.target = target
             self.deadlines = deadlines
             self.interruption = interruption
             try finishOpening()
@@ -56,6 +59,7 @@ public final class Connection {
             interruption: Interruption? = nil
         ) throws(PostgresError) {
             wire = Wire(handle: try Connection.start(target, name: name, deadlines: deadlines))
+            self.target = target
             self.deadlines = deadlines
             self.interruption = interruption
             try finishOpening()

@@ -23,11 +23,13 @@ public struct Deadlines: Sendable, Equatable {
     public var outage: Double
     /// Seconds that the client waits for a statement's end beyond what the server allows it.
     public var grace: Double
+    /// Seconds of silence, under a statement that has no end, after which the server is asked whether it lives.
+    public var silence: Double
 
     /// The deadlines of a run whose operator set none.
     public init(
         connect: Double = 10, statement: Double = 300, lock: Double = 2, idle: Double = 60, outage: Double = 600,
-        grace: Double = 10
+        grace: Double = 10, silence: Double = 20
     ) {
         self.connect = connect
         self.statement = statement
@@ -35,5 +37,6 @@ public struct Deadlines: Sendable, Equatable {
         self.idle = idle
         self.outage = outage
         self.grace = grace
+        self.silence = silence
     }
 }

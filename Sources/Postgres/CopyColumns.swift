@@ -56,6 +56,7 @@ extension CopyColumn {
     /// The binary form of an array of the elements.
     func array(of element: ArrayElement) -> [UInt8] {
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(elements.count + 20)
         func append(_ value: some FixedWidthInteger) {
             withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
         }
@@ -65,6 +66,7 @@ extension CopyColumn {
         if count == 0 { return bytes }
         append(Int32(count))
         append(Int32(1))
-        return bytes + elements
+        bytes += elements
+        return bytes
     }
 }

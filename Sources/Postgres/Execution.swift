@@ -109,10 +109,11 @@ extension Connection {
     /// Waits until the socket is ready, the deadline passes, or the operator wants it to end at once.
     @discardableResult
     func wait(for events: Int16, until deadline: Deadline) throws(PostgresError) -> Int16 {
+        var vigil = Vigil(over: self, until: deadline)
         while true {
             var descriptors = [pollfd(fd: waitableSocket, events: events, revents: 0)]
             if let interruption { descriptors.append(interruption.cancelDescriptor) }
-            let ready = poll(&descriptors, nfds_t(descriptors.count), patience(until: deadline))
+            let ready = poll(&descriptors, nfds_t(descriptors.count), patience(until: deadline, vigil))
             if let interruption, interruption.isCancelled {
                 wire.cancel()
                 throw .interrupted
@@ -121,11 +122,12 @@ extension Connection {
             if ready == 0, deadline.hasPassed || isCutShort {
                 throw .deadlinePassed(what: deadline.what, seconds: deadline.seconds)
             }
+            if ready == 0 { try vigil.askForLife() }
         }
     }
 
     /// Milliseconds to wait, as poll wants them.
-    private func patience(until deadline: Deadline) -> Int32 {
+    private func patience(until deadline: Deadline, _ vigil: Vigil) -> Int32 {
         #if ETL_FAULTS
             // Where there is no deadline it is the system that tells in the end, which asks the other side whether it lives.
             if isCutShort {
@@ -133,7 +135,7 @@ extension Connection {
                     ? Seam.hangMilliseconds : min(deadline.milliseconds, Seam.hangMilliseconds)
             }
         #endif
-        return deadline.milliseconds
+        return vigil.milliseconds ?? deadline.milliseconds
     }
 
     /// Whether nothing will be heard until the deadline, so that a test need not wait for it.

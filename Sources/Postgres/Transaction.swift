@@ -38,11 +38,16 @@ public struct Transaction: ~Copyable {
     }
 
     /// Runs `body` with another search path, and waiting at most so long for a lock: for what may fire triggers of
-    /// others, or wait for others' rows. Afterwards, unless it throws, both are as before.
-    public func working<R>(in schemas: [Identifier], lock: Double, _ body: () throws -> R) throws -> R {
-        try run(Connection.environment(schemas: schemas, lock: lock))
+    /// others, or wait for others' rows. Afterwards, unless it throws, both are as before. `keepsToIndexes` says whether a
+    /// transaction that keeps to indexes does so here, too; what joins a temporary table should not.
+    public func working<R>(
+        in schemas: [Identifier], lock: Double, keepsToIndexes: Bool = false, _ body: () throws -> R
+    ) throws -> R {
+        let keeps = settings.keepsToIndexes
+        try run(Connection.environment(schemas: schemas, lock: lock, keepsToIndexes: keeps ? keepsToIndexes : nil))
         let value = try body()
-        try run(Connection.environment(schemas: settings.schemas, lock: settings.lock))
+        try run(
+            Connection.environment(schemas: settings.schemas, lock: settings.lock, keepsToIndexes: keeps ? true : nil))
         return value
     }
 
@@ -74,6 +79,10 @@ public struct TransactionSettings: Sendable {
     public var statement: Double
     /// Seconds to wait for a lock; zero means without end.
     public var lock: Double
+    /// Whether tables are read by their indexes wherever that can be, whatever the server thinks it knows of their size: for
+    /// work on a few rows of large tables, whose statistics may be old or lacking. Within
+    /// `Transaction.working` only where that says so.
+    public var keepsToIndexes = false
 
     /// The settings of a transaction; without `schemas` only the catalogue is found by unqualified names.
     public init(
@@ -118,21 +127,31 @@ extension Connection {
         return SQL(
             unsafe: """
                 begin isolation level \(settings.isolation.rawValue) \(settings.access.rawValue);\
-                \(hardening.text) \(Self.environment(schemas: settings.schemas, lock: settings.lock).text);\
+                \(hardening.text) \(environment(of: settings).text);\
                  set local statement_timeout = \(Self.milliseconds(settings.statement));\
                  set local idle_in_transaction_session_timeout = \(Self.milliseconds(deadlines.idle))
                 """)
     }
 
     /// Where unqualified names are sought, and how long locks are waited for, until the transaction ends.
-    fileprivate static func environment(schemas: [Identifier], lock: Double) -> SQL {
+    fileprivate static func environment(schemas: [Identifier], lock: Double, keepsToIndexes: Bool?) -> SQL {
         // pg_catalog is always sought first; named in front it would also be where new objects go.
         let path = (schemas.isEmpty ? ["pg_catalog"] : schemas.map(\.quoted)) + ["pg_temp"]
         return SQL(
             unsafe: """
                 set local search_path = \(path.joined(separator: ", "));\
                  set local lock_timeout = \(milliseconds(lock))
-                """)
+                """ + (keepsToIndexes.map(reading) ?? ""))
+    }
+
+    /// Where there is no index, a table is read through all the same, at a price that would make the server compile the plan.
+    private static func reading(byIndexes: Bool) -> String {
+        "; set local enable_seqscan = \(byIndexes ? "off" : "on"); set local jit = off"
+    }
+
+    private func environment(of settings: TransactionSettings) -> SQL {
+        let keeps = settings.keepsToIndexes
+        return Self.environment(schemas: settings.schemas, lock: settings.lock, keepsToIndexes: keeps ? true : nil)
     }
 
     private static func milliseconds(_ seconds: Double) -> Int { Int((seconds * 1000).rounded(.up)) }

@@ -45,7 +45,7 @@ final class Wire {
         let values = parameters.map(\.binary)
         let lengths = values.map { Int32($0?.count ?? 0) }
         let formats = [Int32](repeating: 1, count: values.count)
-        return withPointers(to: values) { pointers in
+        return withPointers(to: values[...]) { pointers in
             call(failing: 0) {
                 PQsendQueryParams(handle, text, Int32(values.count), types, pointers, lengths, formats, 0)
             }
@@ -139,18 +139,17 @@ func text(_ pointer: UnsafePointer<CChar>?) -> String {
     return lines.map { $0.trimmingPrefix(while: \.isWhitespace) }.joined(separator: "; ")
 }
 
-/// Lends C pointers to every value at once; nil stands for NULL.
+/// Lends C pointers to every value at once, without a copy; nil stands for NULL.
 private func withPointers<R>(
-    to values: [[UInt8]?], _ body: ([UnsafePointer<CChar>?]) -> R
+    to values: ArraySlice<[UInt8]?>, after pointers: [UnsafePointer<CChar>?] = [],
+    _ body: ([UnsafePointer<CChar>?]) -> R
 ) -> R {
-    let storage = values.map { value -> UnsafeMutableBufferPointer<CChar>? in
-        guard let value else { return nil }
-        // One byte more, so that an empty value still has an address: a null pointer would mean NULL.
-        let copy = UnsafeMutableBufferPointer<CChar>.allocate(capacity: value.count + 1)
-        for (index, byte) in value.enumerated() { copy.initializeElement(at: index, to: CChar(bitPattern: byte)) }
-        copy.initializeElement(at: value.count, to: 0)
-        return copy
+    guard let value = values.first else { return body(pointers) }
+    guard let value else { return withPointers(to: values.dropFirst(), after: pointers + [nil], body) }
+    return value.withUnsafeBytes { bytes in
+        // An empty value must have an address, too: a null pointer would mean NULL. It is not read.
+        let address = bytes.count > 0 ? bytes.baseAddress : UnsafeRawPointer(bitPattern: 1)
+        return withPointers(
+            to: values.dropFirst(), after: pointers + [address?.assumingMemoryBound(to: CChar.self)], body)
     }
-    defer { for copy in storage { copy?.deallocate() } }
-    return body(storage.map { $0.flatMap { UnsafePointer($0.baseAddress) } })
 }

@@ -1,3 +1,4 @@
+import CMalloc
 import Glibc
 
 /// The program: arguments in, exit code out.
@@ -7,6 +8,10 @@ enum Main {
         // A core dump would hold the password and documents.
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+        // A batch's memory goes back to the system when the batch is done. Else the allocator keeps what each worker once
+        // needed, and the peaks of all add up though they are never at the same time.
+        mallopt(M_MMAP_THRESHOLD, 256 << 10)
+        mallopt(M_TRIM_THRESHOLD, 1 << 20)
         let words = Array(CommandLine.arguments.dropFirst())
         exit(run(words, environment: ProcessEnvironment()).rawValue)
     }

@@ -95,7 +95,7 @@ struct HelpTests {
                                                the cores, at least 2
                   --batch-rows N               at most N rows in a transaction; else 1000
                   --batch-bytes N              at most N bytes of documents in a transaction;
-                                               else 8MiB
+                                               else 8MiB, or a share of 16MiB
                   --max-rejects N              stop when more than N rejects are open; else
                                                never
                   --join                       help a run that is active already, here or

@@ -54,6 +54,24 @@ final class EncryptedServer: Sendable {
         return try await RunningProgram(etlBinary, arguments: ["status"], environment: all).end()
     }
 
+    /// Runs SQL in one of its databases.
+    func psql(_ sql: String, in database: String = "postgres") async throws -> String {
+        try await blocking { [server] in try server.psql(sql, in: database) }
+    }
+
+    /// Stands before it, and sees nothing but bytes.
+    func proxy() throws -> Proxy { try Proxy(blindlyTo: Listener.address, port: port) }
+
+    /// Runs the program on one of its databases through a proxy, over a session that is encrypted.
+    func run(_ arguments: String..., database: String, through proxy: Proxy) async throws -> ProgramResult {
+        let place = "db.test:\(proxy.port)/\(database)?hostaddr=127.0.0.1&sslmode=verify-full&\(trusted)"
+        let url = "postgresql://postgres:\(MemoirDatabase.canary)@\(place)"
+        return try await RunningProgram(
+            etlBinary, arguments: arguments, environment: plainEnvironment.merging(["DATABASE_URL": url]) { $1 },
+            directory: packageDirectory
+        ).end()
+    }
+
     /// What those say whose certificate the authority's proves.
     var trusted: String { "sslrootcert=\(authority.certificate)" }
 }

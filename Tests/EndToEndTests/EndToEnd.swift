@@ -10,6 +10,7 @@ import Testing
 /// - `ETL_E2E_KILL_ROWS`: chapters in the runs that are killed; else 4000, and 600 in the whole workflow
 /// - `ETL_NTH`: at how many calls to libpq of each phase each fault is tried, or `all`; else 1 in half of them
 /// - `ETL_NTH_PHASES`: the phases in which faults are tried, with commas between them; else all
+/// - `ETL_E2E_ROLE`: a role that is no superuser, which then works with what `etl grants` gives it
 /// - `ETL_E2E_SEED`: the seed of whatever is chosen at random; else by the clock, and printed
 ///
 /// The 200 kills of the three pipelines with both drops:

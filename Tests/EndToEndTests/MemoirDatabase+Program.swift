@@ -16,7 +16,7 @@ extension MemoirDatabase {
 
     /// The URL that the program gets; the server asks for no password, so any will do.
     var urlWithPassword: String {
-        url.replacing("postgresql:///", with: "postgresql://postgres:\(Self.canary)%3F77@/")
+        url.replacing("postgresql:///", with: "postgresql://\(Self.role ?? "postgres"):\(Self.canary)%3F77@/")
             .replacing("&user=postgres", with: "")
     }
 
@@ -37,7 +37,8 @@ extension MemoirDatabase {
     func start(
         _ arguments: [String], variables: [String: String] = [:], directory: String = packageDirectory
     ) throws -> RunningProgram {
-        try RunningProgram(
+        try grantToRole(before: arguments)
+        return try RunningProgram(
             etlBinary, arguments: arguments, environment: environment(variables), directory: directory)
     }
 

@@ -17,7 +17,8 @@ extension Behaviour {
             // An index on a table in use is all that it cannot carry.
             let refused = try await database.etl("run", "section-image-id", variables: pooled)
             #expect(
-                refused.status == 4 && refused.stderr.contains("run it over a direct connection"), "\(refused.stderr)")
+                refused.status == 4 && refused.stderr.contains("naming the server instead of the pooler"),
+                "\(refused.stderr)")
             #expect(try await database.psql("select bool_and(pooled) from etl.workers") == "t")
             #expect(try await database.etl("run", "section-image-id").status == 0)
             let verdict = try await database.verdict("--pictures", "--image-ids")

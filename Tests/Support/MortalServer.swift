@@ -75,6 +75,15 @@ public final class MortalServer: Sendable {
 
     private static func freshPlace() -> String { "/tmp/etl-mortal-\(UUID().uuidString.prefix(8))" }
 
+    /// Moves its WAL to a directory, while it is down.
+    public func moveWAL(to directory: String) throws {
+        let (old, new) = (place + "/data/pg_wal", directory + "/pg_wal")
+        try FileManager.default.copyItem(atPath: old, toPath: new)
+        try Self.give(new, toOwnerOf: old)
+        try FileManager.default.removeItem(atPath: old)
+        try FileManager.default.createSymbolicLink(atPath: old, withDestinationPath: new)
+    }
+
     /// Root runs servers as somebody else.
     private static func give(_ directory: String, toOwnerOf other: String) throws {
         var facts = stat()

@@ -13,9 +13,11 @@ public final class FragileServer: Sendable {
     /// The directory of its socket, which belongs to the account that it runs as.
     public var directory: String { sandbox.socketDirectory }
 
-    /// Runs SQL in the real psql, in its one database.
+    /// Runs SQL in the real psql, in the database that it comes with or another one.
     @discardableResult
-    public func psql(_ sql: String) throws -> String { try sandbox.query(sql) }
+    public func psql(_ sql: String, in database: String = "postgres") throws -> String {
+        try sandbox.query(sql, in: database)
+    }
 
     /// The keywords that lead libpq to its one database.
     public var connectionTarget: ConnectionTarget { sandbox.connectionTarget(database: "postgres") }

@@ -95,9 +95,8 @@ struct StageRenewal {
         _ ledger: Ledger, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [(n: Int64, rows: Int64)] {
         var changed: [(n: Int64, rows: Int64)] = []
-        for chunk in try ledger.doneChunks(of: chunked, transaction) {
-            let rows = try ChangedRows(in: chunk, of: source, transaction).counts.count
-            if rows > 0 { changed.append((chunk.n, rows)) }
+        try SourceChanges.byChunk(of: chunked, of: source, ledger: ledger, transaction) { n, changes in
+            changed.append((n, changes.count))
         }
         return changed
     }

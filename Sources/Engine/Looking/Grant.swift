@@ -48,6 +48,11 @@ struct Grant: Comparable {
         Grant("grant select, insert, update, delete on \(tables) to \(role)", rank: 2)
     }
 
+    /// To read the ledger's audit and add to it; nobody is given leave to change it.
+    static func adding(_ tables: String, to role: String) -> Grant {
+        Grant("grant select, insert on \(tables) to \(role)", rank: 2)
+    }
+
     static func update(_ column: Identifier, of table: QualifiedName, to role: String) -> Grant {
         Grant("grant update (\(column.quoted)) on \(table.quoted) to \(role)", rank: 3)
     }

@@ -48,8 +48,11 @@ public struct GrantScript {
         for stage in owned { try owner.add(needs.of(stage), transaction) }
         for stage in run { try runner.add(needs.of(stage), transaction) }
         // Every run looks through the schema and writes to the ledger; who makes it owns it.
-        try owner.add([.useSchema(schema), .useSchema(ledger), .createIn(ledger), .writeAll(ledger)], transaction)
-        try runner.add([.useSchema(schema), .useSchema(ledger), .writeAll(ledger)], transaction)
+        let ofAll: Set<PrivilegeNeed> = [
+            .useSchema(schema), .useSchema(ledger), .writeAll(ledger), .addToAudit(ledger),
+        ]
+        try owner.add(ofAll.union([.createIn(ledger)]), transaction)
+        try runner.add(ofAll, transaction)
         var lines = [
             "-- What two roles need for \(pipeline.name) on schema \(schema.quoted), with the ledger in \(ledger.quoted).",
             "-- \(owner.name) alters tables: \(Self.list(owned))",

@@ -20,8 +20,10 @@ enum PrivilegeNeed: Hashable {
     case createIn(Identifier)
     case createSchema
     case temporaryTables
-    /// Reading and writing every table of the ledger.
+    /// Reading and writing every table of the ledger but its audit.
     case writeAll(Identifier)
+    /// Reading the ledger's audit and adding to it.
+    case addToAudit(Identifier)
 }
 
 /// What the role is not allowed and needs.
@@ -79,10 +81,19 @@ enum Privileges {
             let lacking = try ledgerTables(
                 in: schema,
                 where: """
-                    not (has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert')
-                         and has_table_privilege(c.oid, 'update') and has_table_privilege(c.oid, 'delete'))
+                    c.relname <> 'audit'
+                    and not (has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert')
+                             and has_table_privilege(c.oid, 'update') and has_table_privilege(c.oid, 'delete'))
                     """, transaction)
             return lacking.map { .writing($0, to: me) }
+        case .addToAudit(let schema):
+            let lacking = try ledgerTables(
+                in: schema,
+                where: """
+                    c.relname = 'audit'
+                    and not (has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert'))
+                    """, transaction)
+            return lacking.map { .adding($0, to: me) }
         case .act, .updateColumn, .own: return nil
         }
     }

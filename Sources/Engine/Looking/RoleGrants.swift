@@ -67,10 +67,14 @@ struct RoleGrants {
         case .createSchema: add(.createSchemas(in: database, to: name))
         case .temporaryTables: add(.temporaryTables(in: database, to: name))
         case .writeAll(let schema):
-            if let tables = try Privileges.ledgerTables(in: schema, where: "true", transaction) {
+            if let tables = try Privileges.ledgerTables(in: schema, where: "c.relname <> 'audit'", transaction) {
                 add(.writing(tables, to: name))
             } else {
                 later.insert("the ledger's tables in \(schema.quoted)")
+            }
+        case .addToAudit(let schema):
+            if let audit = try Privileges.ledgerTables(in: schema, where: "c.relname = 'audit'", transaction) {
+                add(.adding(audit, to: name))
             }
         }
     }

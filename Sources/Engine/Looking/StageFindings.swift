@@ -101,7 +101,7 @@ struct StageFindings {
                 PreflightFinding(
                     .problem,
                     "\(builder.table) is in use, so \(constraint.name) must be built concurrently, and a pooler does not allow that",
-                    remedy: "run it over a direct connection")
+                    remedy: ConstraintsStage.pastThePooler)
             ]
         }
     }

@@ -34,7 +34,7 @@ struct StageNeeds {
     /// What every run must be allowed with the ledger.
     func ofLedger(_ book: PipelineStanding.Book, schemaExists: Bool) -> Set<PrivilegeNeed> {
         if case .absent = book { return [schemaExists ? .createIn(ledger) : .createSchema] }
-        return [.useSchema(ledger), .writeAll(ledger)]
+        return [.useSchema(ledger), .writeAll(ledger), .addToAudit(ledger)]
     }
 
     private func name(_ table: Identifier) -> QualifiedName { QualifiedName(schema: schema, name: table) }

@@ -57,8 +57,8 @@ public struct Purge {
         let names = archives.map(\.description)
         try site.ledger.audit(
             .purge, run: run.id, pipeline: pipeline.name,
-            detail: names.isEmpty ? "it had no archive" : "with \(names.joined(separator: ", "))", by: site.actor,
-            transaction)
+            detail: (names.isEmpty ? "it had no archive" : "with \(names.joined(separator: ", "))") + "; "
+                + ConfirmGuard.record(database), by: site.actor, transaction)
         return PurgeResult(run: run.id.value, archives: names)
     }
 

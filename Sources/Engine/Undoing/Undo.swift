@@ -21,7 +21,8 @@ public struct Undo {
         guard let run = try look(session) else { return UndoResult(run: nil, stages: [], lacking: []) }
         if run.isUndone { return UndoResult(run: run.id.value, stages: [], lacking: []) }
         let entry = RunEntry(site: site, pipeline: request.pipeline, schema: request.schema)
-        return try entry.work(.undo, on: run.id, session) { working in
+        let terms = ConfirmGuard.record(request.database) + (request.discardsNew ? "; discarding what is new" : "")
+        return try entry.work(.undo, on: run.id, detail: terms, session) { working in
             do {
                 return try perform(run.id, on: working)
             } catch let failure as Failure {

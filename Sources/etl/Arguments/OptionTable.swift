@@ -141,7 +141,10 @@ extension CommandTable {
             .number("batch-rows", 1...1_000_000, "at most N rows in a transaction; else 1000") { (draft, number) in
                 change(&draft) { $0.batchRows = number }
             },
-            .bytes("batch-bytes", 1024...1 << 30, "at most N bytes of documents in a transaction; else 8MiB") {
+            .bytes(
+                "batch-bytes", 1024...1 << 30,
+                "at most N bytes of documents in a transaction; else 8MiB, or a share of 16MiB"
+            ) {
                 (draft, number) in
                 change(&draft) { $0.batchBytes = number }
             },

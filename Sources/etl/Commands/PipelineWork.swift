@@ -90,9 +90,9 @@ struct PipelineWork {
     /// The limits that the options and the settings state, the rest as usual.
     func limits(_ options: WorkOptions = WorkOptions()) -> BatchLimits {
         var limits = BatchLimits(
-            documentBytes: Int64(settings.documentBytes.value), workers: options.workers ?? Self.standardWorkers)
+            bytes: options.batchBytes.map { Int64($0) }, documentBytes: Int64(settings.documentBytes.value),
+            workers: options.workers ?? Self.standardWorkers)
         if let rows = options.batchRows { limits.rows = Int64(rows) }
-        if let bytes = options.batchBytes { limits.bytes = Int64(bytes) }
         return limits
     }
 

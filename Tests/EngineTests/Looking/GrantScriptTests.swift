@@ -87,6 +87,28 @@ struct GrantScriptTests {
             "select count(*) from information_schema.columns where column_name in ('content', 'images') and table_name = 'chapters'"
         )
         #expect(columns == "0")
+        // Taking it all back, and forgetting that it ever was, is the owner's.
+        for pipeline in Self.pipelines.reversed() { try await owner.of(pipeline).undo() }
+        let restored = try await memoir.psql(
+            "select count(*) from \(table) where content is not null and images is not null")
+        #expect(restored != "0")
+        for pipeline in Self.pipelines.reversed() {
+            #expect(try await owner.of(pipeline).purge().run != nil, "\(pipeline)")
+        }
+    }
+
+    @Test("lets nobody but the ledger's owner change what the audit says")
+    func audit() async throws {
+        let (memoir, owner, runner) = try await chapters(2)
+        for line in try await script(memoir, owner, runner) { try await memoir.psql(line) }
+        try await owner.run(until: "tables")
+        for line in try await script(memoir, owner, runner) { try await memoir.psql(line) }
+        let role = try #require(runner.user)
+        for statement in ["update etl.audit set act = 'none'", "delete from etl.audit", "truncate etl.audit"] {
+            await #expect(throws: PsqlFailure.self, "\(statement)") {
+                try await memoir.psql(#"set role "\#(role)"; \#(statement)"#)
+            }
+        }
     }
 
     @Test("gives the runner nothing that alters a table")

@@ -69,6 +69,59 @@ struct OtherServerTests {
         #expect(after == content)
     }
 
+    @Test("of a standby that comes up in the middle of a run is waited at until it is the primary")
+    func failoverUnderWay() async throws {
+        let primary = TestServer(try await blocking { try Sandbox.lend() })
+        var memoir = try await Memoir(20, limits: BatchLimits(rows: 4, workers: 2), on: primary)
+        let proxy = try Proxy(to: primary)
+        memoir.proxy = proxy
+        memoir.deadlines.outage = 120
+        try await memoir.stop(afterRows: 8)
+        let standby = try await blocking { try MortalServer(standbyOf: primary) }
+        let recorder = Recorder { event in
+            switch event {
+            case .progress(let progress) where progress.rowsHere == 4:
+                proxy.lead(to: standby.server)
+                #expect(throws: Never.self) {
+                    try primary.sandbox.query(
+                        "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'etl:%'")
+                }
+            case .retrying(_, let what, _, _) where what.contains("is a standby"):
+                #expect(throws: Never.self) { try standby.server.sandbox.query("select pg_promote()") }
+            default: break
+            }
+        }
+        #expect(try await memoir.run(reporter: recorder).outcomes == [20, 20, 0, 0, 0])
+        #expect(recorder.retries.contains { $0.contains("is a standby") }, "\(recorder.retries)")
+        let (there, name) = (standby.server.sandbox, memoir.database.name)
+        let sections = try await blocking { try there.query("select count(*) from chapter_sections", in: name) }
+        // Two of each chapter, and a picture of every third one.
+        #expect(sections == "46")
+    }
+
+    @Test("of a standby that stays one is given up when an outage has lasted too long, and the run goes on later")
+    func standbyStays() async throws {
+        let primary = TestServer(try await blocking { try Sandbox.lend() })
+        var memoir = try await Memoir(8, limits: BatchLimits(rows: 2, workers: 1), on: primary)
+        let proxy = try Proxy(to: primary)
+        memoir.proxy = proxy
+        memoir.deadlines.outage = 0.5
+        try await memoir.run(until: "tables")
+        let standby = try await blocking { try MortalServer(standbyOf: primary) }
+        let recorder = Recorder { event in
+            guard case .progress(let progress) = event, progress.rowsHere == 2 else { return }
+            proxy.lead(to: standby.server)
+            #expect(throws: Never.self) {
+                try primary.sandbox.query(
+                    "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'etl:%'")
+            }
+        }
+        let failure = try await memoir.failure { [memoir] in try await memoir.run(reporter: recorder) }
+        #expect(failure.kind == .unreachable && failure.what.contains("is a standby"), "\(failure)")
+        proxy.lead(to: primary)
+        #expect(try await memoir.run().outcomes == [8, 8, 0, 0, 0])
+    }
+
     @Test("where transactions are read-only by default is refused before anything is done")
     func readOnly() async throws {
         let memoir = try await Memoir(3)

@@ -46,7 +46,8 @@ struct RetireTests {
                 """) == "t")
         #expect(
             try await memoir.psql("select detail from etl.audit where act = 'drop'")
-                == "content, images of public.chapters, 12 rows, archived in etl.archive_1_drop_old_columns")
+                == "content, images of public.chapters, 12 rows, archived in etl.archive_1_drop_old_columns; "
+                + "confirmed for database \(memoir.database.name)")
         #expect(
             try await memoir.psql("select state, created from etl.stages where kind = 'retire'")
                 == "done|{\"table etl.archive_1_drop_old_columns\"}")
@@ -64,7 +65,8 @@ struct RetireTests {
         #expect(try await memoir.psql("select relation is null, rows from etl.archives") == "t|12")
         #expect(
             try await memoir.psql("select detail from etl.audit where act = 'drop'")
-                == "content, images of public.chapters, 12 rows, without an archive")
+                == "content, images of public.chapters, 12 rows, without an archive; "
+                + "confirmed for database \(memoir.database.name)")
         #expect(try await memoir.psql("select count(*) from pg_class where relname like 'archive_1%'") == "0")
     }
 

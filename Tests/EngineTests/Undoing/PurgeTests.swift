@@ -25,7 +25,13 @@ struct PurgeTests {
                 select count(*) from etl.runs; select count(*) from etl.archives; select count(*) from etl.chunks;
                 select to_regclass('etl.archive_1_drop_old_columns') is null;
                 select detail from etl.audit where act = 'purge'
-                """) == "0\n0\n0\nt\nwith etl.archive_1_drop_old_columns")
+                """)
+                == "0\n0\n0\nt\nwith etl.archive_1_drop_old_columns; confirmed for database \(memoir.database.name)")
+        // Who did what on what word stays, though all else of the run is gone.
+        let trace = try await memoir.psql(
+            "select act, detail like '%confirmed for database%' from etl.audit where act in ('drop', 'purge') order by id"
+        )
+        #expect(trace == "drop|t\npurge|t")
         #expect(try await memoir.psql("table chapter_sections order by id; table chapters order by id") == content)
         #expect(try await memoir.purge().run == nil)
     }

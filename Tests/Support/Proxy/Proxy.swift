@@ -32,6 +32,8 @@ public final class Proxy: Sendable {
         case faithfully
         /// Each to two in turn, with another one for every transaction: what a transaction pooler may do.
         case inTurns
+        /// Each to one backend, without a look at what is said: for sessions that are encrypted, of which only bytes are known.
+        case blindly
     }
 
     /// The port.
@@ -41,13 +43,22 @@ public final class Proxy: Sendable {
     private let alive: Descriptor
 
     /// Begins to listen. `delay` is put before everything that is passed on, in milliseconds.
-    public init(to server: TestServer, _ manner: Manner = .faithfully, delay: Int = 0) throws {
+    public convenience init(to server: TestServer, _ manner: Manner = .faithfully, delay: Int = 0) throws {
+        try self.init(to: server.socket, manner, delay)
+    }
+
+    /// Begins to listen, and passes on to an address of TCP without a look at what is said.
+    public convenience init(blindlyTo address: String, port: Int) throws {
+        try self.init(to: "\(address):\(port)", .blindly, 0)
+    }
+
+    private init(to server: String, _ manner: Manner, _ delay: Int) throws {
         let (listener, port) = try Sockets.listen()
         self.port = port
         let (alive, end) = try Sockets.pair()
         self.alive = alive
         let core = ProxyCore(
-            server: server.socket, manner: manner, delay: delay, end: end)
+            server: server, manner: manner, delay: delay, end: end)
         self.core = core
         Thread.detachNewThread {
             while core.wait(for: [listener.number])[0] {

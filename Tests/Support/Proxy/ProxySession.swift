@@ -48,6 +48,7 @@ final class ProxySession {
     }
 
     private func tellServer(_ bytes: ArraySlice<UInt8>) -> Bool {
+        if core.manner == .blindly { return servers[current].write(bytes) }
         if isBetweenTransactions, servers.count > 1 { current = 1 - current }
         isBetweenTransactions = false
         for message in fromClient.take(bytes) {
@@ -71,6 +72,7 @@ final class ProxySession {
     }
 
     private func tellClient(_ bytes: ArraySlice<UInt8>) -> Bool {
+        if core.manner == .blindly { return client.write(bytes) }
         if losesReply { return false }
         if fromServer.take(bytes).last?.endsTransaction ?? false { isBetweenTransactions = true }
         guard core.take({ [.silenceAtAnswer(of: $0)] }, to: name) != nil else { return client.write(bytes) }

@@ -87,8 +87,27 @@ enum Sockets {
         return client
     }
 
-    /// A session with the server whose Unix socket is at a path.
-    static func connect(to path: String) throws -> Descriptor {
+    /// A session with the server whose Unix socket is at a path, or whose address and port are named.
+    static func connect(to place: String) throws -> Descriptor {
+        let parts = place.split(separator: ":")
+        guard !place.hasPrefix("/"), let port = parts.last.flatMap({ UInt16($0) }), let host = parts.first else {
+            return try connect(toPath: place)
+        }
+        let server = try Descriptor(socket(AF_INET, stream, 0))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = inet_addr(String(host))
+        let status = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(server.number, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard status == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+        return server
+    }
+
+    private static func connect(toPath path: String) throws -> Descriptor {
         let server = try Descriptor(socket(AF_UNIX, stream, 0))
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
