@@ -35,6 +35,9 @@ let package = Package(
             name: "Ledger", dependencies: ["Postgres"],
             resources: [.embedInCode("ledger.sql")], swiftSettings: strict),
 
+        // What knows revisions. Engine and Revisions don't know each other.
+        .target(name: "Revisions", dependencies: ["Postgres"], swiftSettings: strict),
+
         // What does the work.
         .target(
             name: "Engine", dependencies: ["Ledger", "Transforms", "Pipelines", "JSON", "Postgres"],
@@ -54,8 +57,11 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON", "CJSON", "Postgres", "Support"], swiftSettings: strict),
         .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Postgres"], swiftSettings: strict),
         .testTarget(
-            name: "TransformsTests", dependencies: ["Transforms", "JSON", "Postgres"],
+            name: "TransformsTests", dependencies: ["Transforms", "JSON", "Postgres", "Support"],
             resources: [.copy("Cases")], swiftSettings: strict),
+        .testTarget(
+            name: "RevisionsTests", dependencies: ["Revisions", "Postgres", "Support"],
+            resources: [.copy("Alembic")], swiftSettings: strict),
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "Postgres", "Support"], swiftSettings: strict),
         .testTarget(
             name: "EngineTests",
