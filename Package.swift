@@ -36,7 +36,9 @@ let package = Package(
             resources: [.embedInCode("ledger.sql")], swiftSettings: strict),
 
         // What knows revisions. Engine and Revisions don't know each other.
-        .target(name: "Revisions", dependencies: ["Postgres"], swiftSettings: strict),
+        .target(
+            name: "Revisions", dependencies: ["Postgres"],
+            resources: [.embedInCode("Database/version.sql")], swiftSettings: strict),
 
         // What does the work.
         .target(
@@ -46,7 +48,8 @@ let package = Package(
 
         // What people type.
         .executableTarget(
-            name: "etl", dependencies: ["Engine", "Ledger", "Pipelines", "PostgresSandbox", "JSON", "Postgres"],
+            name: "etl",
+            dependencies: ["Engine", "Revisions", "Ledger", "Pipelines", "PostgresSandbox", "JSON", "Postgres"],
             swiftSettings: strict),
 
         // Tests: one target a module, then the built program, then the house itself.
