@@ -36,6 +36,11 @@ let package = Package(
             name: "Ledger", dependencies: ["Postgres"],
             resources: [.embedInCode("ledger.sql")], swiftSettings: strict),
 
+        // What knows revisions. Engine and Revisions don't know each other.
+        .target(
+            name: "Revisions", dependencies: ["Postgres"],
+            resources: [.embedInCode("Database/version.sql")], swiftSettings: strict),
+
         // What does the work.
         .target(
             name: "Engine", dependencies: ["Ledger", "Transforms", "Pipelines", "JSON", "Postgres"],
@@ -45,7 +50,9 @@ let package = Package(
         // What people type.
         .executableTarget(
             name: "etl",
-            dependencies: ["Engine", "Ledger", "Pipelines", "PostgresSandbox", "JSON", "Postgres", "CMalloc"],
+            dependencies: [
+                "Engine", "Revisions", "Ledger", "Pipelines", "PostgresSandbox", "JSON", "Postgres", "CMalloc",
+            ],
             swiftSettings: strict),
 
         // Tests: one target a module, then the built program, then the house itself.
@@ -56,8 +63,11 @@ let package = Package(
         .testTarget(name: "JSONTests", dependencies: ["JSON", "CJSON", "Postgres", "Support"], swiftSettings: strict),
         .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Postgres"], swiftSettings: strict),
         .testTarget(
-            name: "TransformsTests", dependencies: ["Transforms", "JSON", "Postgres"],
+            name: "TransformsTests", dependencies: ["Transforms", "JSON", "Postgres", "Support"],
             resources: [.copy("Cases")], swiftSettings: strict),
+        .testTarget(
+            name: "RevisionsTests", dependencies: ["Revisions", "Postgres", "Support"],
+            resources: [.copy("Alembic")], swiftSettings: strict),
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "Postgres", "Support"], swiftSettings: strict),
         .testTarget(
             name: "EngineTests",

@@ -1,4 +1,4 @@
-import Ledger
+public import Ledger
 import Pipelines
 import Postgres
 
@@ -46,9 +46,9 @@ enum HalfUndone {
 }
 
 /// Says no to a schema that is not our ledger.
-enum LedgerGuard {
+public enum LedgerGuard {
     /// Throws unless there is a ledger of ours, or there was none and it was made.
-    static func admit(_ presence: Ledger.Presence, _ ledger: Ledger) throws(Failure) {
+    public static func admit(_ presence: Ledger.Presence, _ ledger: Ledger) throws(Failure) {
         switch presence {
         case .absent, .ours: return
         case .newer(let version):

@@ -33,12 +33,16 @@ public enum Act: String, Sendable {
     case catchUp = "catch-up"
     case acceptReject = "accept-reject"
     case acceptKey = "accept-unmapped"
+    case revisionUpgrade = "revision-upgrade"
+    case revisionDowngrade = "revision-downgrade"
+    case revisionStamp = "revision-stamp"
+    case revisionRedo = "revision-redo"
 }
 
 extension Ledger {
     /// Adds an entry to the audit, in the transaction of the act.
     public func audit(
-        _ act: Act, run: RunID?, pipeline: String, detail: String? = nil, by actor: Actor,
+        _ act: Act, run: RunID?, pipeline: String?, detail: String? = nil, by actor: Actor,
         _ transaction: borrowing Transaction
     ) throws(PostgresError) {
         try transaction.changeOne(

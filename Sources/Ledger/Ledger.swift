@@ -66,9 +66,12 @@ public struct Ledger: Sendable {
             try transaction.run(
                 "comment on schema \(schema) is 'The ledger of etl: runs, stages, chunks, rejects, audit.'")
         }
-        try transaction.run(SQL(unsafe: String(decoding: PackageResources.ledger_sql, as: UTF8.self)))
+        try transaction.run(SQL(unsafe: Self.definition))
         return .absent
     }
+
+    /// The statements that make the tables, in one transaction with the ledger's schema first in its search path.
+    public static var definition: String { String(decoding: PackageResources.ledger_sql, as: UTF8.self) }
 
     /// Whether the role may write all that work on a run writes, on this server.
     public func mayBeWritten(_ transaction: borrowing Transaction) throws(PostgresError) -> Bool {

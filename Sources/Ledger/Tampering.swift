@@ -33,7 +33,7 @@ extension Ledger {
                    ) found
              where n.nspname = \(.text(schema.name)) and c.relkind in ('r', 'p', 'v', 'm', 'f')
                and c.relname in ('ledger', 'runs', 'stages', 'workers', 'chunks', 'rejects', 'unmapped', 'found_rows',
-                                 'accepted_keys', 'archives', 'audit')
+                                 'accepted_keys', 'archives', 'audit', 'version')
              order by 1 limit 1
             """
         ).first?.text(0)

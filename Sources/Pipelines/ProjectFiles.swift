@@ -1,27 +1,36 @@
 import Glibc
 
 /// The files of one project directory; nothing outside of it can be read through this.
-struct ProjectFiles: Sendable {
+public struct ProjectFiles: Sendable {
     /// No file of a project is read beyond this size.
     static let maximumBytes = 16 * 1024 * 1024
 
     private let directory: String
 
-    init(directory: String) {
+    /// The files below a directory, which need not exist.
+    public init(directory: String) {
         self.directory = directory
     }
 
     /// Why a file was not read.
-    enum Fault: Error, Equatable {
+    public enum Fault: Error, Equatable {
+        /// There is no such directory.
         case noProject
+        /// The path could lead out of the project.
         case notRelative
+        /// There is nothing of that name.
         case missing
+        /// A link leads out of the project.
         case outside
+        /// It is a directory, a device or a pipe.
         case notRegular
+        /// It is larger than any file of a project.
         case tooLarge
+        /// The system refuses it.
         case unreadable(code: Int32)
 
-        var message: String {
+        /// The reason in words.
+        public var message: String {
             switch self {
             case .noProject: "the project directory does not exist"
             case .notRelative: "the path must be relative to the project, without \"..\""
@@ -35,7 +44,7 @@ struct ProjectFiles: Sendable {
     }
 
     /// The bytes of a file, named by its path in the project.
-    func read(_ path: String) throws(Fault) -> [UInt8] {
+    public func read(_ path: String) throws(Fault) -> [UInt8] {
         let resolved = try resolve(path)
         // Asked before opening, because opening a device may already do something.
         var status = stat()
@@ -51,7 +60,7 @@ struct ProjectFiles: Sendable {
     }
 
     /// The names in a directory of the project, in no order; those that are not UTF-8 are left out.
-    func names(in path: String) throws(Fault) -> [String] {
+    public func names(in path: String) throws(Fault) -> [String] {
         guard let listing = opendir(try resolve(path)) else { throw .unreadable(code: errno) }
         defer { closedir(listing) }
         var names: [String] = []

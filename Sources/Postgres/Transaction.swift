@@ -135,11 +135,9 @@ extension Connection {
 
     /// Where unqualified names are sought, and how long locks are waited for, until the transaction ends.
     fileprivate static func environment(schemas: [Identifier], lock: Double, keepsToIndexes: Bool?) -> SQL {
-        // pg_catalog is always sought first; named in front it would also be where new objects go.
-        let path = (schemas.isEmpty ? ["pg_catalog"] : schemas.map(\.quoted)) + ["pg_temp"]
-        return SQL(
+        SQL(
             unsafe: """
-                set local search_path = \(path.joined(separator: ", "));\
+                set local search_path = \(searchPath(schemas));\
                  set local lock_timeout = \(milliseconds(lock))
                 """ + (keepsToIndexes.map(reading) ?? ""))
     }
@@ -152,6 +150,11 @@ extension Connection {
     private func environment(of settings: TransactionSettings) -> SQL {
         let keeps = settings.keepsToIndexes
         return Self.environment(schemas: settings.schemas, lock: settings.lock, keepsToIndexes: keeps ? true : nil)
+    }
+
+    private static func searchPath(_ schemas: [Identifier]) -> String {
+        // pg_catalog is always sought first; named in front it would also be where new objects go.
+        ((schemas.isEmpty ? ["pg_catalog"] : schemas.map(\.quoted)) + ["pg_temp"]).joined(separator: ", ")
     }
 
     private static func milliseconds(_ seconds: Double) -> Int { Int((seconds * 1000).rounded(.up)) }
@@ -185,13 +188,15 @@ extension Connection {
     /// Runs a statement that cannot run inside a transaction, such as CREATE INDEX CONCURRENTLY, on a direct session.
     ///
     /// The settings that harden a transaction are made for the session instead. Throws where a pooler is in between.
-    public func runOutsideTransaction(_ sql: SQL, lock: Double) throws(PostgresError) {
+    public func runOutsideTransaction(
+        _ sql: SQL, lock: Double, schemas: [Identifier] = []
+    ) throws(PostgresError) {
         guard !isPooled else {
             throw .unexpectedAnswer("behind a pooler a statement cannot run outside a transaction: connect directly")
         }
         _ = try execute(
             """
-            select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false),
+            select pg_catalog.set_config('search_path', \(.text(Self.searchPath(schemas))), false),
                    pg_catalog.set_config('statement_timeout', '0', false),
                    pg_catalog.set_config('lock_timeout', \(.text("\(Self.milliseconds(lock))ms")), false)
             """, within: deadlines.statement)

@@ -26,6 +26,17 @@ struct HelpTests {
                   purge      forget a run: its archives and its rows in the ledger
                   stop       ask a run, wherever it is, to stop in order
                   grants     print SQL for two roles that may do just what is needed
+                  revision   write the file of a new revision
+                  upgrade    apply revisions, up to a target
+                  downgrade  take revisions back, down to a target
+                  current    show what is applied: schema and data
+                  history    list revisions, the newest first
+                  heads      list the revisions that no other revises
+                  branches   list the revisions that several others revise
+                  show       show a revision and its file
+                  stamp      say what is applied, and run nothing
+                  merge      write the file of a revision that joins others
+                  edit       open a revision's file in your editor
                   config     show every setting and where it came from
                   sandbox    a private PostgreSQL to try things on
                   help       help about a command

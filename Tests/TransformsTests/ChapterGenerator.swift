@@ -1,3 +1,4 @@
+import Support
 import Transforms
 
 /// Random chapters of every shape, made from a seed; each text, url and key in them is unique, so that it can

@@ -1,3 +1,4 @@
+import Support
 import Transforms
 
 /// Random pictures, made from a seed: every key that has a column and some that have none, several times over,

@@ -36,7 +36,7 @@ struct Arguments {
             position += 1
             if !optionsEnded, word == "--" {
                 optionsEnded = true
-            } else if !optionsEnded, word.hasPrefix("-"), word != "-" {
+            } else if !optionsEnded, word.hasPrefix("-"), word != "-", !isTarget(word) {
                 try takeOption(word)
             } else if try takeWord(word) {
                 break
@@ -64,6 +64,12 @@ struct Arguments {
         operands += words[position...]
         position = words.count
         return true
+    }
+
+    /// Whether the word is a number of steps down, which a revision's target may be, and no option is called so.
+    private func isTarget(_ word: String) -> Bool {
+        guard case .target = entry?.arguments else { return false }
+        return word.utf8.dropFirst().allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 
     private mutating func takeOption(_ word: String) throws(UsageError) {
@@ -101,7 +107,10 @@ struct Arguments {
 
     private func option(spelled spelling: String) throws(UsageError) -> Option {
         let known = CommandTable.globalOptions + (entry?.options ?? [])
-        if let option = known.first(where: { "--" + $0.name == spelling }) { return option }
+        let isMeant: (Option) -> Bool = { option in
+            "--" + option.name == spelling || option.letter.map { "-" + $0 == spelling } ?? false
+        }
+        if let option = known.first(where: isMeant) { return option }
         if PasswordScan.isPasswordOption(spelling) { throw .passwordInArguments(position: position) }
         throw .unknownOption(
             PlainWord(spelling), command: entry?.name,
@@ -132,7 +141,7 @@ struct Arguments {
         switch entry.arguments {
         case .none: limits = 0...0
         case .optional: limits = 0...1
-        case .one(let name): (limits, wanted) = (1...1, name)
+        case .one(let name), .target(let name): (limits, wanted) = (1...1, name)
         case .several(let name): (limits, wanted) = (1...Int.max, name)
         case .action(let actions, _):
             (limits, wanted) = (1...Int.max, actions.joined(separator: "|"))

@@ -23,6 +23,7 @@ enum Command: Sendable, Equatable {
     case sandbox(SandboxAction)
     case stop(pipeline: String)
     case grants(GrantOptions)
+    case revisions(RevisionCommand)
     /// Help about one command, or about the program.
     case help(command: String?)
     case version

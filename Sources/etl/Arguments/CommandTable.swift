@@ -5,6 +5,8 @@ struct CommandEntry: Sendable {
         case none
         case optional(String)
         case one(String)
+        /// One, which may be a number of steps down such as -1.
+        case target(String)
         case several(String)
         /// The first argument is one of these; what follows `rest` is passed on untouched.
         case action([String], rest: String)
@@ -23,7 +25,9 @@ struct CommandEntry: Sendable {
 
 /// All commands and options of the program.
 enum CommandTable {
-    static let commands: [CommandEntry] = [
+    static let commands = pipelineCommands + revisionCommands + otherCommands
+
+    private static let pipelineCommands: [CommandEntry] = [
         CommandEntry(
             name: "run", summary: "run pipelines, or go on where they stopped",
             arguments: .several("PIPELINE"),
@@ -110,6 +114,9 @@ enum CommandTable {
                 options.pipeline = arguments[0]
                 return .grants(options)
             }),
+    ]
+
+    private static let otherCommands: [CommandEntry] = [
         CommandEntry(
             name: "config", summary: "show every setting and where it came from", arguments: .none,
             example: "etl config --json", make: { (_, _) throws(UsageError) in .config }),

@@ -33,7 +33,7 @@ enum Help {
             switch entry.arguments {
             case .none: ""
             case .optional(let name): " [\(name)]"
-            case .one(let name): " \(name)"
+            case .one(let name), .target(let name): " \(name)"
             case .several(let name): " \(name)…"
             case .action(let names, let rest):
                 " " + names.map { $0 == rest ? $0 + " [ARGUMENT…]" : $0 }.joined(separator: "|")
@@ -43,7 +43,8 @@ enum Help {
 
     private static func row(_ option: Option) -> [String] {
         let value = option.valueName.map { " " + $0 } ?? ""
-        return row("--\(option.name)\(value)" + (option.repeats ? " …" : ""), option.summary, indent: 31)
+        let letter = option.letter.map { "-\($0), " } ?? ""
+        return row("\(letter)--\(option.name)\(value)" + (option.repeats ? " …" : ""), option.summary, indent: 31)
     }
 
     /// A name and what it means, broken into lines of at most 80 columns.

@@ -12,6 +12,13 @@ struct Draft: Sendable {
     var undo = UndoOptions()
     var purge = PurgeOptions()
     var grants = GrantOptions()
+    var revision = NewRevisionOptions()
+    var steps = StepOptions()
+    var history = HistoryOptions()
+    var stamp = StampOptions()
+    var isVerbose = false
+    var checksHeads = false
+    var resolvesDependencies = false
     var wantsHelp = false
     var wantsVersion = false
 }
@@ -33,6 +40,15 @@ struct Option: Sendable {
     let summary: String
     /// Whether it may be stated several times.
     var repeats = false
+    /// A letter that stands for the name behind one hyphen.
+    var letter: String?
+
+    /// The same option with a letter that stands for it.
+    func short(_ letter: String) -> Option {
+        var option = self
+        option.letter = letter
+        return option
+    }
 
     /// The value's name in help; nil for a switch.
     var valueName: String? {

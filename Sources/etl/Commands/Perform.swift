@@ -38,6 +38,10 @@ extension Invocation {
             return try purge(options, settings: try settings(environment, terminal), terminal: terminal)
         case .stop(let pipeline):
             return try stop(pipeline: pipeline, settings: try settings(environment, terminal), terminal: terminal)
+        case .revisions(let command):
+            return try perform(command, terminal: terminal) { () throws(CommandFailure) in
+                try settings(environment, terminal)
+            }
         case .grants(let options):
             return try grants(options, settings: try settings(environment, terminal), terminal: terminal)
         }

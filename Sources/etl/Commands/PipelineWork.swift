@@ -40,7 +40,7 @@ struct PipelineWork {
     }
 
     /// The options that were stated and that such a command must repeat.
-    private var options: [String] {
+    var options: [String] {
         var words: [String] = []
         if case .flag = settings.schema.origin, let schema = settings.schema.value {
             words += ["--schema", schema.name]

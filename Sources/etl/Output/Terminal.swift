@@ -74,6 +74,12 @@ final class Terminal: Sendable {
         write(line.shown(inColour: style.coloursResults), to: output)
     }
 
+    /// A result that another program is to read as it is: nothing is escaped in it.
+    func script(_ text: String) {
+        writeLog("a script of \(text.utf8.count) bytes")
+        write(text, to: output)
+    }
+
     /// A result for programs, as one line on stdout.
     func result(_ value: JSONValue) {
         let line = Printable.escapedJSON(value.text(pretty: false))

@@ -1,10 +1,8 @@
-import Postgres
-
 /// Who holds locks on tables that DDL could not get.
-enum Blockers {
+public enum Blockers {
     /// One line for each session that holds a lock on one of the tables, the oldest transaction first; where asked for
     /// also those that wait for one.
-    static func describe(
+    public static func describe(
         _ tables: [QualifiedName], waiting: Bool = false, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [String] {
         let names = tables.map { Array($0.quoted.utf8) }
@@ -27,7 +25,7 @@ enum Blockers {
     }
 
     /// How many others wait for locks on the tables; whoever stood behind us only has come through by now.
-    static func queue(
+    public static func queue(
         _ tables: [QualifiedName], _ transaction: borrowing Transaction
     ) throws(PostgresError) -> String {
         let names = tables.map { Array($0.quoted.utf8) }
