@@ -6,6 +6,8 @@ import signal
 import subprocess
 import threading
 
+import proxy
+
 OURS = "application_name like 'etl%' and pid <> pg_backend_pid() and datname = current_database()"
 
 
@@ -72,6 +74,11 @@ def hold_lock(torture, number):
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+def network(torture, number):
+    """A session is cut or held up, or a commit or its answer is lost on the way."""
+    proxy.misbehave(torture.proxy, number)
+
+
 def _one_of_ours(torture, what, number):
     torture.ask("select %s from (select pid from pg_stat_activity where %s order by hashtext(pid::text || '%f') limit 1) one"
                 % (what, OURS, number))
@@ -87,4 +94,5 @@ FAULTS = {
     "kill -9 of a backend": (1, kill_backend),
     "kill -9 of the server": (1, kill_server),
     "lock held by another": (3, hold_lock),
+    "fault of the network": (5, network),
 }

@@ -35,9 +35,9 @@ class Server:
             settings.write("unix_socket_directories = '%s'\n" % self.folder)
         self.start()
 
-    def url(self, database="postgres", password=None):
+    def url(self, database="postgres", password=None, folder=None):
         secret = ":" + password if password else ""
-        return "postgresql://postgres%s@/%s?host=%s&port=5432" % (secret, database, self.folder)
+        return "postgresql://postgres%s@/%s?host=%s&port=5432" % (secret, database, folder or self.folder)
 
     @property
     def log(self):

@@ -20,6 +20,7 @@ import sys
 import time
 
 from faults import FAULTS, plan
+from proxy import Proxy
 from server import Server
 from writer import Writer
 
@@ -37,6 +38,7 @@ class Torture:
     def __init__(self, options):
         self.options = options
         self.server = Server()
+        self.proxy = Proxy(self.server.folder)
         self.clients = []
         self.started = self.midway = 0
         self.ends = collections.Counter()
@@ -89,7 +91,7 @@ class Torture:
         # Who is frozen is waited for as long as in earnest, less would not do.
         command = [self.options.etl, *arguments, "--max-outage", "120"]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-        environment["DATABASE_URL"] = self.server.url(self.name, CANARY)
+        environment["DATABASE_URL"] = self.server.url(self.name, CANARY, self.proxy.folder)
         said = "%s/%s-%d" % (self.logs, self.name, len(os.listdir(self.logs)))
         with open(said, "wb") as log:
             client = subprocess.Popen(command, stdout=log, stderr=log, cwd=PROJECT, env=environment)
