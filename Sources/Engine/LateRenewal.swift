@@ -26,14 +26,15 @@ struct LateRenewal {
     /// So many are for the lock.
     private static let few = 50
     /// What we wrote back ourselves is found by the next pass; what is left after these is for the lock, too.
-    private static let passes = 4
+    private static let passes = 8
 
     private var site: Site { context.site }
     private var table: QualifiedName { context.table(retirement.table) }
 
     /// Deals with what changed while the table is in use, until that is little.
     func follow() throws {
-        for _ in 0..<Self.passes {
+        var before = Int.max
+        for pass in 0..<Self.passes {
             try site.throwIfStopping()
             var (late, works) = try context.session.perform("looking for what changed in \(table)") { connection in
                 try connection.transaction(site.looking) { transaction in
@@ -41,7 +42,9 @@ struct LateRenewal {
                     return (late, late.count > Self.few ? try self.works(transaction) : Works(stages: [], proofs: []))
                 }
             }
-            if late.count <= Self.few { return }
+            // Where as much is written as can be dealt with, more passes do not help.
+            if late.count <= Self.few || (pass > 2 && late.count > before / 4 * 3) { return }
+            before = late.count
             for slice in Self.slices(late) { try follow(slice, &works) }
         }
     }
