@@ -1,9 +1,9 @@
-import Postgres
+public import Postgres
 
 /// What an operator can do about a first connection that could not be had because of who we are, or of who answered.
-enum ConnectionAdvice {
+public enum ConnectionAdvice {
     /// The failure to tell.
-    static func failure(_ error: PostgresError) -> Failure {
+    public static func failure(_ error: PostgresError) -> Failure {
         var failure = Failure(error, while: "opening a session")
         if case .noTransactions = error { failure.kind = .usage }
         guard case .cannotConnect(let reason, let sqlstate) = error else { return failure }

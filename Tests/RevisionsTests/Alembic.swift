@@ -11,7 +11,9 @@ enum Alembic {
         atexit { try? FileManager.default.removeItem(atPath: NSTemporaryDirectory() + "etl-alembic-\(getpid())") }
         let isMade = succeeds("python3", ["-m", "venv", directory])
         let python = directory + "/bin/python"
-        let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "alembic>=1.18,<2"]
+        let install = [
+            "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1", "alembic>=1.18,<2",
+        ]
         guard isMade, succeeds(python, install) else { return nil }
         return python
     }()

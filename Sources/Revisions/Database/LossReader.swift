@@ -34,7 +34,11 @@ struct LossReader {
         } else if take("truncate") {
             _ = take("table")
             _ = take("only")
-            losses = names().map { .table($0) }
+            let tables = names()
+            losses = tables.map { .table($0) }
+            if words.contains(where: { $0.isWord("cascade") }) {
+                losses += tables.map { .everything(in: "tables that refer to " + $0) }
+            }
         } else if take("delete"), take("from") {
             _ = take("only")
             if let name = name() { losses = [.rows(of: name)] }

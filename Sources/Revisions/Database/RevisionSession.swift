@@ -37,6 +37,8 @@ final class RevisionSession {
                 return value
             } catch let error as PostgresError {
                 try throwIfStopping(what, after: error)
+                // An address that never worked is not waited for; a server that starts, or has no session left, is one.
+                guard hasWorked || Self.isBusyServer(error) else { throw site.advise(error) }
                 attempts += 1
                 let mayPass: Bool
                 if error.endsSession {
@@ -44,8 +46,7 @@ final class RevisionSession {
                     if case .commitUnknown = error { isOutcomeUnknown = true }
                     let began = outageBegan ?? MonotonicClock.now
                     outageBegan = began
-                    // An address that never worked is not waited for.
-                    mayPass = attempts > 1 || hasWorked ? MonotonicClock.now - began < site.deadlines.outage : false
+                    mayPass = MonotonicClock.now - began < site.deadlines.outage
                 } else {
                     outageBegan = nil
                     mayPass = attempts < Self.refusalLimit
@@ -77,6 +78,11 @@ final class RevisionSession {
         let isCancelled = error == .interrupted || site.interruption.isCancelled
         guard isCancelled || (error == nil && site.interruption.isStopping) else { return }
         throw RevisionFailure(.stopped(signal: site.interruption.stopSignal ?? 2), "\(what) was stopped")
+    }
+
+    private static func isBusyServer(_ error: PostgresError) -> Bool {
+        guard case .cannotConnect(_, let sqlstate?) = error else { return false }
+        return sqlstate == "57P03" || sqlstate == "53300"
     }
 
     private func pause(_ attempts: Int, _ why: String, _ what: String) throws(RevisionFailure) {

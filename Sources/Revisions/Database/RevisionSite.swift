@@ -20,6 +20,8 @@ public struct RevisionSite: Sendable {
     public var look: @Sendable (borrowing Transaction) throws -> Bool
     /// Writes down what is done, in the transaction of the act.
     public var audit: @Sendable (RevisionAct, String, borrowing Transaction) throws -> Void
+    /// What to tell when no session can be had at all.
+    public var advise: @Sendable (PostgresError) -> any Error
     /// Is told what happens; must not block for long.
     public var report: @Sendable (RevisionEvent) -> Void
 
@@ -30,6 +32,9 @@ public struct RevisionSite: Sendable {
         admit: @escaping @Sendable (borrowing Transaction) throws -> Void,
         look: @escaping @Sendable (borrowing Transaction) throws -> Bool,
         audit: @escaping @Sendable (RevisionAct, String, borrowing Transaction) throws -> Void,
+        advise: @escaping @Sendable (PostgresError) -> any Error = {
+            RevisionFailure($0, while: "opening a session")
+        },
         report: @escaping @Sendable (RevisionEvent) -> Void
     ) {
         self.target = target
@@ -41,6 +46,7 @@ public struct RevisionSite: Sendable {
         self.admit = admit
         self.look = look
         self.audit = audit
+        self.advise = advise
         self.report = report
     }
 

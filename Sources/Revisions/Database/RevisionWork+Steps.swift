@@ -42,6 +42,11 @@ extension RevisionWork {
                 try Losses(side.script, site).refuse(without: consent, from: id, takesLocks: !isAlone, transaction)
             }
             if isAlone {
+                guard !connection.isPooled else {
+                    throw RevisionFailure(
+                        .refused, "\(file.path) runs outside of a transaction, which a pooler does not allow",
+                        next: "connect to the server itself, without the pooler in between")
+                }
                 if direction == .upgrade { try table.add(file, transaction) }
                 try table.mark(
                     id, direction == .upgrade ? .upgrading : .downgrading, by: connection.backend, transaction)

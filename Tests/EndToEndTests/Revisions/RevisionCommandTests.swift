@@ -81,6 +81,30 @@ extension Behaviour {
             #expect(try await project.refusal("current", 4).contains("trigger t of etl.version"))
         }
 
+        @Test(
+            "through PgBouncer revisions are applied, but for what runs outside of a transaction; an address without a server is 6",
+            .enabled(if: PgBouncer.absence == nil, "PgBouncer is not installed"))
+        func pooler() async throws {
+            let project = try await RevisionProject.made(
+                "",
+                [
+                    ("a.sql", "-- revision: a\n-- upgrade\ncreate table t (n int);\n"),
+                    ("b.sql", "-- revision: b\n-- revises: a\n-- no transaction\n-- upgrade\nvacuum t;\n"),
+                ])
+            let bouncer = try await blocking { try PgBouncer(to: .shared, mode: "transaction") }
+            let pooled = ["DATABASE_URL": bouncer.url(database: project.database.name)]
+            let refused = try await project.etl(["upgrade", "head"], variables: pooled)
+            #expect(
+                refused.status == 4 && refused.stderr.contains("which a pooler does not allow"), "\(refused.stderr)")
+            #expect(try await project.output("current") == "a: schema applied")
+            try await project.output("upgrade head")
+            let nowhere = ["DATABASE_URL": "postgresql:///x?host=\(project.scratch.path)"]
+            #expect(try await project.etl(["current"], variables: nowhere).status == 6)
+            let statements = try await blocking { try PgBouncer(to: .shared, mode: "statement") }
+            let broken = ["DATABASE_URL": statements.url(database: project.database.name)]
+            #expect(try await project.etl(["upgrade", "head"], variables: broken).status == 2)
+        }
+
         @Test("two upgrades at once: both end with 0 and at the head, and every statement ran once")
         func together() async throws {
             let files = (1...4).map { number in

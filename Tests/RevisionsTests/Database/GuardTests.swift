@@ -121,6 +121,7 @@ import Testing
         arguments: [
             ("truncate table t;", "1 row of table t"), ("delete from t where n = 1;", "rows of t"),
             ("drop schema s cascade;", "all that is in schema s"),
+            ("truncate only u cascade", "all that is in tables that refer to u"),
             ("drop type e cascade;", "all that is in columns that depend on e"),
         ])
     func unknownLosses(statement: String, sentence: String) throws {

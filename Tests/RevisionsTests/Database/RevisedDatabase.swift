@@ -1,3 +1,4 @@
+import Foundation
 import Postgres
 import Revisions
 import Support
@@ -86,4 +87,24 @@ func failure(_ body: () throws -> Void) -> RevisionFailure? {
         Issue.record("it failed otherwise: \(error)")
     }
     return nil
+}
+
+/// Work on a thread of its own, whether or not the tests' threads are all taken.
+final class Background: Sendable {
+    private let ended = DispatchSemaphore(value: 0)
+    private let result = Mutex<Result<Void, any Error>?>(nil)
+
+    init(_ body: @escaping @Sendable () throws -> Void) {
+        Thread { [self] in
+            let ending = Result { try body() }
+            result.withLock { $0 = ending }
+            ended.signal()
+        }.start()
+    }
+
+    /// Waits for its end, which blocks the thread.
+    func wait() throws {
+        ended.wait()
+        try result.withLock { $0 }?.get()
+    }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Postgres
 import Revisions
 import Support
@@ -19,6 +20,21 @@ import Testing
         try revised.downgrade(history, to: "base")
         #expect(try revised.applied.isEmpty)
         #expect(try revised.database.psql("select to_regclass('public.t') is null") == "t")
+    }
+
+    @Test("docs/ledger.md says of the table of revisions what its own comments say")
+    func documented() throws {
+        let revised = try RevisedDatabase()
+        try revised.upgrade(RevisedDatabase.history(("a", "select 1;", nil)))
+        let told = try revised.database.psql(
+            """
+            select format('| `%s` | %s | %s |', attname,
+                          replace(format_type(atttypid, atttypmod), 'timestamp with time zone', 'timestamptz'),
+                          col_description(attrelid, attnum))
+              from pg_attribute where attrelid = 'etl.version'::regclass and attnum > 0 order by attnum
+            """)
+        let document = try String(contentsOfFile: packageDirectory + "/docs/ledger.md", encoding: .utf8)
+        #expect(document.contains(told))
     }
 
     @Test("a statement that fails takes its whole revision with it, and what came before stays")
@@ -80,17 +96,15 @@ import Testing
 
     @Test("a lock that cannot be had is tried for again, and whoever has it is named")
     func blocked() async throws {
-        let revised = try RevisedDatabase("create table \"My Table\" (n int)")
-        let history = try RevisedDatabase.history(("a", "alter table \"My Table\" add m int;", nil))
-        let upgrade = try await blocking {
+        try await blocking {
+            let revised = try RevisedDatabase("create table \"My Table\" (n int)")
+            let history = try RevisedDatabase.history(("a", "alter table \"My Table\" add m int;", nil))
             let other = try revised.database.connect()
-            return try other.transaction { transaction -> Task<Void, any Error> in
+            let upgrade = try other.transaction { transaction -> Background in
                 try transaction.run("lock table public.\"My Table\" in share mode")
-                let upgrade = Task {
-                    try await blocking {
-                        let work = try revised.work(history, lock: 0.05)
-                        for id in try work.plan(.upgrade, to: Target("head")) { try work.apply(id) }
-                    }
+                let upgrade = Background {
+                    let work = try revised.work(history, lock: 0.05)
+                    for id in try work.plan(.upgrade, to: Target("head")) { try work.apply(id) }
                 }
                 let name = "pid \(other.backend.pid) (etl test"
                 var looks = 0
@@ -101,9 +115,9 @@ import Testing
                 #expect(revised.hasRetried(because: name), "\(revised.told)")
                 return upgrade
             }
+            try upgrade.wait()
+            #expect(try revised.applied == "a")
         }
-        try await upgrade.value
-        #expect(try revised.applied == "a")
     }
 
     @Test("without the right, one sentence says who owns the table and which GRANT settles it")

@@ -76,6 +76,12 @@ private struct CurrentView {
 
     private func data(_ id: RevisionID) throws -> DataStep.State? {
         guard let name = setting.history.file(id)?.pipeline else { return nil }
-        return try DataStep(name, setting.pipelines).state()
+        do {
+            return try DataStep(name, setting.pipelines).state()
+        } catch let failure as CommandFailure {
+            // A pipeline that went away does not hide what is applied.
+            setting.terminal.note(failure.explanation.summary)
+            return nil
+        }
     }
 }

@@ -23,7 +23,7 @@ struct RevisionSetting {
         return RevisionSite(
             target: settings.database.target, deadlines: settings.deadlines.forSessions, interruption: interruption,
             schema: settings.schema.value ?? Identifier("public"), ledgerSchema: ledger.schema,
-            options: pipelines.options,
+            options: pipelines.options.map(ShellWord.quoted),
             admit: { transaction in try LedgerGuard.admit(try ledger.create(transaction), ledger) },
             look: { transaction in
                 let presence = try ledger.presence(transaction)
@@ -33,6 +33,7 @@ struct RevisionSetting {
             audit: { act, detail, transaction in
                 try ledger.audit(Act(act), run: nil, pipeline: nil, detail: detail, by: actor, transaction)
             },
+            advise: ConnectionAdvice.failure,
             report: { event in RevisionEventText.report(event, on: terminal) })
     }
 }
