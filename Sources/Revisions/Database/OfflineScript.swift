@@ -59,6 +59,12 @@ public struct OfflineScript: Sendable {
             throw RevisionFailure(
                 .refused, "revision \(id) cannot be taken back: \(file.path) has no line '-- downgrade'")
         }
+        if let statement = side.script.statements.first(where: \.isReadOtherwiseByPsql) {
+            throw RevisionFailure(
+                .usage,
+                "\(file.path):\(statement.line): psql reads a string with escapes in it otherwise than the server where it "
+                    + "goes on in another line", next: "write the string in one piece")
+        }
         let statements = side.script.statements.map { $0.text + "\n;" }
         let row = direction == .upgrade ? addition(of: file, "applied") : removal(of: id)
         let path = "search_path = \(schema.quoted), pg_temp;"
@@ -168,4 +174,16 @@ public struct OfflineScript: Sendable {
     }
 
     private func literal(_ text: String) -> String { (("\(literal: text.utf8)") as SQL).text }
+}
+
+extension SQLStatement {
+    /// psql reads line by line: where a string goes on in another line it has forgotten that backslashes escape in it.
+    fileprivate var isReadOtherwiseByPsql: Bool {
+        tokens.contains { token in
+            guard token.kind == .string, token.canonical.first.map({ $0 | 0x20 }) == UInt8(ascii: "e") else {
+                return false
+            }
+            return token.canonical.firstRange(of: Array("'\n'".utf8)) != nil
+        }
+    }
 }

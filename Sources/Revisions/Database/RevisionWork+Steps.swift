@@ -30,7 +30,10 @@ extension RevisionWork {
         let outcome = try turn.take(what) { connection, transaction, state -> Outcome in
             if let unfinished = state.unfinished {
                 // Our own mark: its commit was not heard.
-                if unfinished.id == id, hasMarked == id { return .marked }
+                if unfinished.id == id, hasMarked == id {
+                    try table.mark(id, unfinished.state, by: connection.backend, transaction)
+                    return .marked
+                }
                 throw guards.unfinished(unfinished)
             }
             if (state.record(id) != nil) == (direction == .upgrade) { return isTold ? .done : .doneByAnother }

@@ -7,6 +7,7 @@ extension Behaviour {
         @Test("a new revision revises the head, and a merge joins what branched")
         func writing() async throws {
             let project = try await RevisionProject.made("")
+            #expect(try await project.refusal("upgrade head", 2).contains("there are no revisions in sql/revisions/"))
             let first = try await project.output("revision -m first --rev-id aaaa1 --branch-label main")
             #expect(first.wholeMatch(of: #/sql/revisions/\d{8}_\d{4}_aaaa1_first\.sql/#) != nil)
             try await project.output("revision --message second --rev-id bbbb1")

@@ -22,6 +22,18 @@ import Testing
         #expect(try revised.database.psql("select to_regclass('public.t') is null") == "t")
     }
 
+    @Test("what psql would read otherwise than the server is put into no script for it")
+    func offline() throws {
+        func script(_ upgrade: String) throws -> String {
+            let history = try RevisedDatabase.history(("a", upgrade, nil))
+            return try OfflineScript(
+                history: history, schema: Identifier("public"), ledgerSchema: Identifier("etl"), ledger: ""
+            ).upgrade(from: nil, to: Target("head"))
+        }
+        #expect(failure { _ = try script("select E'a'\n '\\';'") }?.what.contains("a.sql:4") == true)
+        #expect(try script("select 'a'\n 'b;', E'\\';'").contains("E'\\';'"))
+    }
+
     @Test("docs/ledger.md says of the table of revisions what its own comments say")
     func documented() throws {
         let revised = try RevisedDatabase()

@@ -11,6 +11,17 @@ extension Invocation {
             RevisionSetting(
                 pipelines: PipelineWork(settings: try settings(), terminal: terminal), history: history)
         }
+        /// For what changes a database: in a wrong directory there would be nothing to do, and no word about it.
+        func changing() throws(CommandFailure) -> RevisionSetting {
+            guard !history.graph.revisions.isEmpty else {
+                throw CommandFailure(
+                    .usage,
+                    Explanation(
+                        summary: "there are no revisions in \(RevisionProject.folder)/",
+                        next: "go to the project's directory, or name it with --project"))
+            }
+            return try setting()
+        }
         switch command {
         case .new(let options): return try newRevision(options, history, project, terminal)
         case .merge(let targets, let options): return try merge(targets, options, history, project, terminal)
@@ -18,8 +29,8 @@ extension Invocation {
             return try offline(.upgrade, options, history, try settings(), terminal)
         case .downgrade(let options) where options.isOffline:
             return try offline(.downgrade, options, history, try settings(), terminal)
-        case .upgrade(let options): return try upgrade(options, try setting())
-        case .downgrade(let options): return try downgrade(options, try setting())
+        case .upgrade(let options): return try upgrade(options, try changing())
+        case .downgrade(let options): return try downgrade(options, try changing())
         case .current(let isVerbose, let checksHeads):
             return try current(isVerbose: isVerbose, checksHeads: checksHeads, try setting())
         case .history(let options): return try showHistory(options, history, terminal, setting)
@@ -31,7 +42,7 @@ extension Invocation {
             showBranches(isVerbose: isVerbose, history, terminal)
             return .done
         case .show(let target): return try show(target, history, project, terminal, setting)
-        case .stamp(let options): return try stamp(options, try setting())
+        case .stamp(let options): return try stamp(options, try changing())
         case .edit(let target): return try edit(target, history, project, terminal, setting)
         }
     }
