@@ -119,12 +119,7 @@ extension RevisionWork {
     /// Refuses to take revisions back where that would destroy something, or cannot be done, before anything is done.
     /// `more` are sentences about what else is destroyed.
     public func refuseLosses(_ ids: [RevisionID], database: String?, more: [String] = []) throws {
-        for id in ids where history.file(id)?.isReversible == false {
-            throw RevisionFailure(
-                .refused,
-                "revision \(id) cannot be taken back: \(history.file(id)?.path ?? "") has no line '-- downgrade'",
-                next: "write one, with what takes it back, if anything")
-        }
+        for file in ids.compactMap(history.file) where !file.isReversible { throw RevisionFailure.noWayBack(file) }
         let found = try losses(ids)
         if let database, !database.utf8.elementsEqual(found.database.utf8) {
             throw RevisionFailure(

@@ -56,8 +56,7 @@ public struct OfflineScript: Sendable {
                 next: "make one script up to it and one from it on, and run etl \(direction.rawValue) \(id) in between")
         }
         guard let side = direction == .upgrade ? file.upgrade : file.downgrade else {
-            throw RevisionFailure(
-                .refused, "revision \(id) cannot be taken back: \(file.path) has no line '-- downgrade'")
+            throw RevisionFailure.noWayBack(file)
         }
         if let statement = side.script.statements.first(where: \.isReadOtherwiseByPsql) {
             throw RevisionFailure(

@@ -62,4 +62,11 @@ public struct RevisionFailure: Error, Sendable, Equatable {
         default: self.init(.usage, error.description, next: next)
         }
     }
+
+    /// Describes a revision that no downgrade can take back.
+    static func noWayBack(_ file: RevisionFile) -> RevisionFailure {
+        RevisionFailure(
+            .refused, "revision \(file.revision.id) cannot be taken back: \(file.path) has no line '-- downgrade'",
+            next: "write one, with what takes it back, if anything")
+    }
 }

@@ -8,6 +8,18 @@ extension RevisionWork {
     /// named, without which nothing is destroyed.
     public func takeBack(_ id: RevisionID, database: String?) throws { try step(.downgrade, id, consent: database) }
 
+    /// A revision and the way it is to go.
+    private struct Step {
+        let direction: RevisionEvent.Direction
+        let file: RevisionFile
+        let side: RevisionFile.Side
+
+        var id: RevisionID { file.revision.id }
+        var act: RevisionAct { direction == .upgrade ? .upgrade : .downgrade }
+        /// Whether its statements run outside of a transaction.
+        var isAlone: Bool { !side.isTransactional && !side.script.statements.isEmpty }
+    }
+
     private enum Outcome {
         case done
         case doneByAnother
@@ -19,47 +31,25 @@ extension RevisionWork {
         let file = try file(id)
         guard
             let side = direction == .upgrade ? file.upgrade : file.downgrade ?? (file.isReversible ? file.upgrade : nil)
-        else {
-            throw RevisionFailure(
-                .refused, "revision \(id) cannot be taken back: \(file.path) has no line '-- downgrade'",
-                next: "write one, with what takes it back, if anything")
-        }
+        else { throw RevisionFailure.noWayBack(file) }
+        let step = Step(direction: direction, file: file, side: side)
         let began = MonotonicClock.now
-        let what = "\(direction.rawValue) \(id)"
         var isTold = false
-        let outcome = try turn.take(what) { connection, transaction, state -> Outcome in
+        let outcome = try turn.take("\(direction.rawValue) \(id)") { connection, transaction, state -> Outcome in
             if let unfinished = state.unfinished {
-                // Our own mark: its commit was not heard.
-                if unfinished.id == id, hasMarked == id {
-                    try table.mark(id, unfinished.state, by: connection.backend, transaction)
-                    return .marked
-                }
-                throw guards.unfinished(unfinished)
+                guard unfinished.id == id, hasMarked == id else { throw guards.unfinished(unfinished) }
+                // Our own mark, the commit of which was not heard.
+                try table.mark(id, unfinished.state, by: connection.backend, transaction)
+                return .marked
             }
             if (state.record(id) != nil) == (direction == .upgrade) { return isTold ? .done : .doneByAnother }
             try refuseSurprises(direction, id, state)
             if !isTold { site.report(.began(direction, id, title: file.title)) }
             isTold = true
-            let isAlone = !side.isTransactional && !side.script.statements.isEmpty
             if direction == .downgrade {
-                try Losses(side.script, site).refuse(without: consent, from: id, takesLocks: !isAlone, transaction)
+                try Losses(side.script, site).refuse(without: consent, from: id, takesLocks: !step.isAlone, transaction)
             }
-            if isAlone {
-                guard !connection.isPooled else {
-                    throw RevisionFailure(
-                        .refused, "\(file.path) runs outside of a transaction, which a pooler does not allow",
-                        next: "connect to the server itself, without the pooler in between")
-                }
-                if direction == .upgrade { try table.add(file, transaction) }
-                try table.mark(
-                    id, direction == .upgrade ? .upgrading : .downgrading, by: connection.backend, transaction)
-                hasMarked = id
-                return .marked
-            }
-            try run(side.script, transaction)
-            if direction == .upgrade { try table.add(file, transaction) } else { try table.remove(id, transaction) }
-            try site.audit(direction == .upgrade ? .upgrade : .downgrade, "revision \(id)", transaction)
-            return .done
+            return try step.isAlone ? mark(step, connection, transaction) : perform(step, transaction)
         }
         switch outcome {
         case .doneByAnother: site.report(.doneByAnother(direction, id))
@@ -68,6 +58,33 @@ extension RevisionWork {
             fallthrough
         case .done: site.report(.finished(direction, id, seconds: MonotonicClock.now - began))
         }
+    }
+
+    /// Notes that statements outside of a transaction begin.
+    private func mark(
+        _ step: Step, _ connection: Connection, _ transaction: borrowing Transaction
+    ) throws -> Outcome {
+        guard !connection.isPooled else {
+            throw RevisionFailure(
+                .refused, "\(step.file.path) runs outside of a transaction, which a pooler does not allow",
+                next: "connect to the server itself, without the pooler in between")
+        }
+        if step.direction == .upgrade { try table.add(step.file, transaction) }
+        let state: VersionRecord.State = step.direction == .upgrade ? .upgrading : .downgrading
+        try table.mark(step.id, state, by: connection.backend, transaction)
+        hasMarked = step.id
+        return .marked
+    }
+
+    /// Runs the statements and moves the row.
+    private func perform(_ step: Step, _ transaction: borrowing Transaction) throws -> Outcome {
+        try run(step.side.script, transaction)
+        switch step.direction {
+        case .upgrade: try table.add(step.file, transaction)
+        case .downgrade: try table.remove(step.id, transaction)
+        }
+        try site.audit(step.act, "revision \(step.id)", transaction)
+        return .done
     }
 
     /// The plan was made in another transaction.

@@ -30,7 +30,9 @@ extension Behaviour {
             return try RevisionProject(Self.files, database: database, withPipelines: true)
         }
 
-        @Test("an upgrade runs the data step before what comes later; the way back takes both away")
+        @Test(
+            "an upgrade runs the data step before what comes later; the way back takes both away, and brings dropped columns back"
+        )
         func whole() async throws {
             let project = try await project(bad: 0)
             #expect(try await project.output("upgrade head") == "upgraded to bbbb (head)")
@@ -40,10 +42,17 @@ extension Behaviour {
                     bbbb (head): schema applied
                     aaaa, sections of chapters: schema applied, data 100 %, verified
                     """)
+            let content = "select count(content), md5(string_agg(content, '' order by id)) from chapters"
+            let before = try await project.database.psql(content)
+            let losses = try await project.database.losses(of: "sections")
+            let drop = try await project.etl(
+                ["run"] + Workflow.Drop.chapterColumns.words + ["--confirm", project.database.name] + losses.arguments)
+            #expect(drop.status == 0, "\(drop.stderr)")
             let refusal = try await project.refusal("downgrade base", 4)
             #expect(refusal.contains("aaaa: what pipeline chapter-sections made"), "\(refusal)")
             try await project.output("downgrade base --confirm \(project.database.name)")
             #expect(try await project.database.psql("select to_regclass('chapter_sections') is null") == "t")
+            #expect(try await project.database.psql(content) == before)
         }
 
         @Test("open rejects hold up later revisions, until they are mended or their number accepted")
