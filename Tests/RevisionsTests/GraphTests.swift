@@ -85,4 +85,17 @@ import Testing
     func malformed(text: String) {
         #expect(throws: TargetError.malformed(text)) { try Target(text) }
     }
+
+    @Test("thousands of revisions in a line are planned in a moment")
+    func longLine() throws {
+        let names = (0..<3000).compactMap { RevisionID("r\($0)") }
+        let revisions = names.indices.map { Revision(names[$0], parents: $0 == 0 ? [] : [names[$0 - 1]]) }
+        let began = ContinuousClock.now
+        let graph = try RevisionGraph(revisions)
+        let steps = try graph.upgrade(to: Target("head"), from: graph.nothingApplied)
+        #expect(steps == names)
+        #expect(try graph.downgrade(to: Target("base"), from: graph.applied(steps)) == names.reversed())
+        // It is some hundredths of a second; what grows with the square of their number takes minutes.
+        #expect(ContinuousClock.now - began < .seconds(30))
+    }
 }

@@ -45,6 +45,7 @@ public struct RevisionGraph: Sendable {
     private static func needs(parents: [[Int]], dependencies: [[Int]]) -> [[Int]] {
         parents.indices.map { place in
             var own = dependencies[place]
+            if own.isEmpty { return parents[place] }
             for ancestor in Walk.reached(from: parents[place], over: { parents[$0] }) {
                 own.removeAll { dependencies[ancestor].contains($0) }
             }

@@ -14,12 +14,18 @@ extension RevisionGraph {
     }
 
     private func follow(_ lines: inout [Int], _ left: inout Set<Int>, _ order: inout [Int]) {
-        var below = lines.map { ancestors(of: [$0]) }
+        // Only what other lines stand on is asked for, so that one long line costs no more than its length.
+        var known: [Int: Set<Int>] = [:]
+        func isBelow(_ place: Int, _ line: Int) -> Bool {
+            let below = known[line] ?? ancestors(of: [line])
+            known[line] = below
+            return below.contains(place)
+        }
         var current = 0
         while !lines.isEmpty {
             let place = lines[current]
             // Another line that stands on this one goes first.
-            if let other = below.indices.first(where: { $0 != current && below[$0].contains(place) }) {
+            if let other = lines.indices.first(where: { $0 != current && isBelow(place, lines[$0]) }) {
                 current = other
                 continue
             }
@@ -27,12 +33,9 @@ extension RevisionGraph {
             let next = needs[place].filter { left.contains($0) && !lines.contains($0) }
             if let first = next.first {
                 lines[current] = first
-                below[current] = ancestors(of: [first])
                 lines += next.dropFirst()
-                below += next.dropFirst().map { ancestors(of: [$0]) }
             } else {
                 lines.remove(at: current)
-                below.remove(at: current)
                 current = max(current - 1, 0)
             }
         }

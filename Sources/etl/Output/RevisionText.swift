@@ -7,6 +7,17 @@ struct RevisionText {
     /// What is current in the database, where that was looked up.
     var current: Set<RevisionID>?
 
+    private let heads: Set<RevisionID>
+    private let topmost: Set<RevisionID>
+    private let branchPoints: Set<RevisionID>
+
+    init(history: RevisionHistory) {
+        self.history = history
+        heads = Set(history.graph.heads)
+        topmost = Set(history.graph.topmost)
+        branchPoints = Set(history.graph.branchPoints)
+    }
+
     private var graph: RevisionGraph { history.graph }
 
     /// A revision in a line, as in `8f3a1c92d0b4 (novel) (head), add model_name`.
@@ -50,8 +61,8 @@ struct RevisionText {
             ("revision", .string(id.text)), ("title", .string(file?.title ?? "")),
             ("revises", list(file?.revision.parents.map(\.text) ?? [])),
             ("depends_on", list(file?.revision.dependencies ?? [])),
-            ("labels", list(graph.labels(of: id).map(\.text))), ("is_head", .bool(graph.heads.contains(id))),
-            ("is_branch_point", .bool(graph.branchPoints.contains(id))),
+            ("labels", list(graph.labels(of: id).map(\.text))), ("is_head", .bool(heads.contains(id))),
+            ("is_branch_point", .bool(branchPoints.contains(id))),
             ("created", file?.created.map(JSONValue.string) ?? .null),
             ("pipeline", file?.pipeline.map(JSONValue.string) ?? .null),
             ("path", file.map { .string($0.path) } ?? .null),
@@ -62,11 +73,11 @@ struct RevisionText {
 
     private func marks(_ id: RevisionID) -> [String] {
         var marks = graph.labels(of: id).isEmpty ? [] : [graph.labels(of: id).map(\.text).joined(separator: ", ")]
-        if graph.heads.contains(id) {
+        if heads.contains(id) {
             // What another depends on is no row of its own when everything is applied.
-            marks.append(graph.topmost.contains(id) ? "head" : "head, needed by another")
+            marks.append(topmost.contains(id) ? "head" : "head, needed by another")
         }
-        if graph.branchPoints.contains(id) { marks.append("branchpoint") }
+        if branchPoints.contains(id) { marks.append("branchpoint") }
         if graph.revision(id).map({ $0.parents.count > 1 }) ?? false { marks.append("mergepoint") }
         if current?.contains(id) ?? false { marks.append("current") }
         return marks
