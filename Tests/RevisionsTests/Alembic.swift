@@ -12,7 +12,8 @@ enum Alembic {
         let isMade = succeeds("python3", ["-m", "venv", directory])
         let python = directory + "/bin/python"
         let install = [
-            "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1", "alembic>=1.18,<2",
+            "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1", "--no-compile",
+            "alembic>=1.18,<2",
         ]
         guard isMade, succeeds(python, install) else { return nil }
         return python
