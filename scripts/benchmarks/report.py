@@ -32,7 +32,7 @@ def text(results, quick):
         if bound is not None:
             rows.append((target.what, "%s %g" % (target.sign, bound), "%.3g" % target.value,
                          "reached" if target.holds(bound) else "not reached"))
-    return "\n".join(lines + _table(rows))
+    return "\n".join(lines + (_table(rows) if len(rows) > 1 else []))
 
 
 def facts(known):
