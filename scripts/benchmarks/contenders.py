@@ -11,8 +11,8 @@ PROJECT = os.path.dirname(os.path.dirname(HERE))
 @dataclass(frozen=True)
 class Contender:
     """`steps` are measured one after the other, the commands of a step at the same time. `end` names the state that the
-    work leads to: all that lead to one must give the same rows, indexes and constraints; None where nothing is written. `base` is
-    whose time its own is compared with."""
+    work leads to: all that lead to one must give the same rows, indexes and constraints; None where nothing is written.
+    `base` is whose figures its own are compared with."""
 
     name: str
     title: str

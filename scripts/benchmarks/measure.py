@@ -42,10 +42,18 @@ def measure(server, commands, environment, folder):
     lsn = server.query("postgres", "select pg_current_wal_lsn()")
     server_before, machine_before = _server_cpu(server.pid), _machine_cpu()
     began = time.monotonic()
-    running = [_Client(command, environment, folder, number) for number, command in enumerate(commands)]
-    memory = _PeakMemory([client.process.pid for client in running])
-    for client in running:
-        client.wait()
+    running = []
+    try:
+        for number, command in enumerate(commands):
+            running.append(_Client(command, environment, folder, number))
+        memory = _PeakMemory([client.process.pid for client in running])
+        for client in running:
+            client.wait()
+    except BaseException:
+        # Whoever stops this must not find programs that wait for a server which is gone.
+        for client in running:
+            client.process.kill()
+        raise
     wall = time.monotonic() - began
     server_cpu, machine = _server_cpu(server.pid) - server_before, _machine_cpu() - machine_before
     peak = memory.peak()
@@ -85,7 +93,7 @@ class _PeakMemory:
     def __init__(self, pids):
         self.peaks = dict.fromkeys(pids, 0)
         self.ended = threading.Event()
-        self.thread = threading.Thread(target=self._watch)
+        self.thread = threading.Thread(target=self._watch, daemon=True)
         self.thread.start()
 
     def peak(self):

@@ -5,14 +5,14 @@ from xml.sax.saxutils import escape
 from contenders import CONTENDERS
 from report import facts
 
-LEFT, WIDTH, BAR, STEP, TOP = 330, 460, 18, 28, 56
+LEFT, WIDTH, BAR, STEP, TOP = 330, 460, 18, 28, 68
 OURS, THEIRS, INK = "#2563a8", "#9aa3ad", "#222222"
 
 
 def svg(results):
     """Bars are medians, the thin line over a bar spans the least and the most."""
     bars = [contender for contender in CONTENDERS
-            if contender.end == "sections" and contender.template == "source" and contender.is_bar and results.has(contender.name)]
+            if contender.end == "sections" and contender.is_bar and results.has(contender.name)]
     longest = max((results.range(bar.name)[1] for bar in bars), default=1)
     height = TOP + STEP * len(bars) + 16
 
@@ -24,8 +24,9 @@ def svg(results):
         % (LEFT + WIDTH + 90, height, INK),
         '<rect width="100%" height="100%" fill="white"/>',
         '<text x="12" y="22" font-size="15">Seconds to make the sections; shorter is better</text>',
-        '<text x="12" y="40" font-size="10">%s</text>' % escape(facts(results.facts)),
     ]
+    data, _, machine = facts(results.facts).partition("; ")
+    parts += ['<text x="12" y="%d" font-size="10">%s</text>' % (y, escape(line)) for y, line in ((38, data), (51, machine))]
     for number, bar in enumerate(bars):
         y = TOP + STEP * number
         wall = results.figure(bar.name, "wall")

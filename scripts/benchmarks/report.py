@@ -1,22 +1,30 @@
 """The table that is printed."""
 
+from statistics import median
+
 from contenders import CONTENDERS
 from targets import targets
 
-HEADER = ("", "seconds", "least–most", "× base", "chapters/s", "client CPU", "server CPU", "CPU × base", "client MB", "WAL MB", "others")
+HEADER = ("", "seconds", "least–most", "× base", "chapters/s", "client CPU", "server CPU", "CPU × base", "client MB",
+          "WAL MB", "others")
 
 
 def text(results, quick):
-    """Facts, one line a contender, steps, targets; in Markdown, as docs/performance.md shows it. A quick look has bounds of its
-    own, and no others: with few rows most of the time is what every run costs once."""
+    """Facts, one line a contender, steps, targets; in Markdown, as docs/performance.md shows it. A quick look has bounds
+    of its own, and no others: with few rows most of the time is what every run costs once."""
     lines = [facts(results.facts), ""]
     rows = [HEADER] + [_row(results, contender) for contender in CONTENDERS if results.has(contender.name)]
     lines += _table(rows) + [""]
     for contender in CONTENDERS:
         if contender.step_names and results.has(contender.name):
-            parts = ["%s %.2f s, %.2f CPU" % (name, results.step(contender.name, n, "wall"), results.step(contender.name, n, "cpu"))
-                     for n, name in enumerate(contender.step_names)]
-            lines += ["%s: %s" % (contender.name, "; ".join(parts))]
+            parts = [
+                "%s %.2f s, %.2f CPU" % (
+                    name, results.step(contender.name, n, "wall"), results.step(contender.name, n, "cpu"))
+                for n, name in enumerate(contender.step_names)]
+            lines.append("%s: %s" % (contender.name, "; ".join(parts)))
+        if contender.name in results.stages:
+            parts = ["%s %.2f" % (name, median(seconds)) for name, seconds in results.stages[contender.name].items()]
+            lines.append("%s, seconds of each stage: %s" % (contender.name, "; ".join(parts)))
     lines += ["%s: skipped, %s" % pair for pair in results.skipped.items()] + [""]
     rows = [("target", "wanted", "measured", "")]
     for target in targets(results):
@@ -24,12 +32,13 @@ def text(results, quick):
         if bound is not None:
             rows.append((target.what, "%s %g" % (target.sign, bound), "%.3g" % target.value,
                          "reached" if target.holds(bound) else "not reached"))
-    return "\n".join(lines + _table(rows))
+    return "\n".join(lines + (_table(rows) if len(rows) > 1 else []))
 
 
 def facts(known):
     return ("%(rows)d chapters (%(documents)s, seed %(seed)d), %(sections)s sections, %(json_megabytes).1f MB of JSON; "
-            "%(rounds)d round%(s)s; %(cores)d cores (%(processor)s), %(memory).0f GB of memory; PostgreSQL %(server)s; %(kernel)s") % {**known, "s": "" if known["rounds"] == 1 else "s"}
+            "rounds: %(rounds)d; %(cores)d cores (%(processor)s), %(memory).0f GB of memory; PostgreSQL %(server)s; "
+            "%(kernel)s%(versions)s") % {**known, "versions": "; " + known["python"] if known["python"] else ""}
 
 
 def _row(results, contender):

@@ -11,11 +11,17 @@ class Results:
     def __init__(self, facts):
         self.facts = facts
         self.rounds = {}
+        self.stages = {}
         self.skipped = {}
 
     def add(self, contender, steps):
         """One round: a sample for each step."""
         self.rounds.setdefault(contender.name, []).append(steps)
+
+    def add_stages(self, contender, seconds):
+        """How long the stages of a run took, by their names, in their order."""
+        for stage, duration in seconds:
+            self.stages.setdefault(contender.name, {}).setdefault(stage, []).append(duration)
 
     def has(self, name):
         return name in self.rounds
@@ -44,5 +50,6 @@ class Results:
         return {
             "facts": self.facts,
             "skipped": self.skipped,
+            "stages": self.stages,
             "rounds": {name: [[asdict(step) for step in steps] for steps in rounds] for name, rounds in self.rounds.items()},
         }

@@ -19,8 +19,8 @@ select n as number, case when die(n, 1 + :seed, 2) = 0
                else (select string_agg(chr(97 + die(n * 16 + i, 4 + :seed, 26)), '')
                        from generate_series(0, 1 + die(n, 5 + :seed, 9)) i) || ' '
           end
-          || case die(n, 6 + :seed, 60) when 0 then '"' when 1 then E'\n' when 2 then E'\\' when 3 then E'\t' when 4 then '😀'
-             when 5 then '。' when 6 then '，' else '' end as word
+          || case die(n, 6 + :seed, 60) when 0 then '"' when 1 then E'\n' when 2 then E'\\' when 3 then E'\t'
+             when 4 then '😀' when 5 then '。' when 6 then '，' else '' end as word
   from generate_series(0, 4999) n;
 alter table words add primary key (number);
 
@@ -49,7 +49,8 @@ create function block_text(thing bigint, seed integer) returns text language sql
     return (select a.paragraph || E'\n' || b.paragraph from paragraphs a, paragraphs b
              where a.number = die(thing, 9 + seed, 4000) and b.number = die(thing, 10 + seed, 4000));
 create function block_keys(thing bigint, seed integer) returns jsonb language sql immutable
-    return case when die(thing, 11 + seed, 10) = 0 then jsonb_build_object('mood', 'mood ' || die(thing, 12 + seed, 9)) else '{}' end;
+    return case when die(thing, 11 + seed, 10) = 0 then jsonb_build_object('mood', 'mood ' || die(thing, 12 + seed, 9))
+                else '{}' end;
 \elif :structure
 create function block_text(thing bigint, seed integer) returns text language sql stable
     return (select left(a.paragraph, 24) from paragraphs a where a.number = die(thing, 9 + seed, 4000));
@@ -69,7 +70,8 @@ insert into chapters (id, title, content, images)
 select md5(n || '/' || :seed)::uuid::text, 'Chapter ' || n,
        (select jsonb_agg(jsonb_build_object('title', 'Section ' || i || ' of chapter ' || n,
                                             'text', block_text(n * 32 + i, :seed))
-                         || case when i % 2 = 0 and i / 2 < pictures then jsonb_build_object('image_index', i / 2) else '{}' end
+                         || case when i % 2 = 0 and i / 2 < pictures then jsonb_build_object('image_index', i / 2)
+                                 else '{}' end
                          || block_keys(n * 32 + i, :seed) order by i)
           from generate_series(0, sections - 1) i),
        (select jsonb_agg(jsonb_build_object(

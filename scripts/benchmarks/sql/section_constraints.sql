@@ -5,6 +5,7 @@ alter table chapter_sections add constraint chapter_sections_pkey primary key (i
 \if :others
 alter table chapter_sections add constraint chapter_sections_chapter_id_order_index_key unique (chapter_id, order_index);
 alter table chapter_sections
-    add constraint chapter_sections_chapter_id_fkey foreign key (chapter_id) references chapters (id) on delete cascade not valid;
+    add constraint chapter_sections_chapter_id_fkey
+        foreign key (chapter_id) references chapters (id) on delete cascade not valid;
 alter table chapter_sections validate constraint chapter_sections_chapter_id_fkey;
 \endif
