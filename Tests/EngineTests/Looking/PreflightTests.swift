@@ -230,7 +230,7 @@ struct PreflightTests {
                     .find(pipeline.stages[3], $0)
             }
         }
-        #expect(pooled.count == 2 && pooled.allSatisfy { $0.remedy == "run it over a direct connection" })
+        #expect(pooled.count == 2 && pooled.allSatisfy { $0.remedy == ConstraintsStage.pastThePooler })
         #expect(ServerFindings.pooler.weight == .notice)
     }
 

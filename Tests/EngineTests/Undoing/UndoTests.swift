@@ -107,7 +107,7 @@ struct UndoTests {
         try await memoir.undo()
         #expect(
             try await memoir.psql("select act, detail from etl.audit where act like 'und%' order by id") == """
-                undo|
+                undo|confirmed for database \(memoir.database.name)
                 undo|stage drop-old-columns: content, images back in public.chapters
                 undo|stage drop-old-columns: content, images back in public.chapters, 12 rows
                 undo|stage verify: nothing to take back
