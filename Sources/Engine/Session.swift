@@ -110,15 +110,16 @@ final class Session {
         do {
             return try work(connection)
         } catch let error as PostgresError where ["25006", "0A000"].contains(error.serverError?.sqlstate) {
-            if error.endsSession { throw error }
-            let settings = TransactionSettings(access: .read, statement: connection.deadlines.statement)
-            if try connection.transaction(settings, { try $0.row("select pg_is_in_recovery()").bool(0) }) {
-                throw PostgresError.cannotConnect(
-                    reason: "the server that answers is a standby, which cannot be written to", sqlstate: nil)
-            }
-            // It may have become the primary just now; what is refused for another reason is refused again.
-            return try work(connection)
+            // What it reported with the error counts: by now it may be the primary. A pooler may not pass that on.
+            guard try connection.wasStandby || isStandby(connection) else { throw error }
+            throw PostgresError.cannotConnect(
+                reason: "the server that answers is a standby, which cannot be written to", sqlstate: nil)
         }
+    }
+
+    private static func isStandby(_ connection: Connection) throws -> Bool {
+        let settings = TransactionSettings(access: .read, statement: connection.deadlines.statement)
+        return try connection.transaction(settings) { try $0.row("select pg_is_in_recovery()").bool(0) }
     }
 
     private func tellWarnings(of connection: Connection) {

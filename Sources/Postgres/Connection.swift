@@ -32,6 +32,9 @@ public final class Connection {
     /// The server's version, as in `server_version_num`.
     public private(set) var serverVersion = 0
 
+    /// Whether the server was a standby when it answered last, as it reports by itself; nothing is asked.
+    public var wasStandby: Bool { wire.reported("in_hot_standby") == "on" }
+
     #if ETL_FAULTS
         /// Opens a session whose libpq calls go through the given seam.
         public convenience init(

@@ -30,6 +30,11 @@ final class Wire {
     var status: ConnStatusType { PQstatus(handle) }
     var backendPID: Int32 { PQbackendPID(handle) }
 
+    /// What the server reported of a setting last; nil for one that it does not report.
+    func reported(_ setting: String) -> String? {
+        PQparameterStatus(handle, setting).map { String(cString: $0) }
+    }
+
     /// What libpq says went wrong last, on one line.
     var errorMessage: String { text(PQerrorMessage(handle)) }
 
