@@ -62,11 +62,12 @@ extension Behaviour {
                 try database.start(LongRun.command + ["--workers", "3", "--until", "sections", "--join"]),
                 try database.start(LongRun.command + ["--workers", "2", "--until", "sections", "--join"]),
             ]
-            let areBothAtWork = try await comesTrue(within: .seconds(30)) {
+            let areAllAtWork = try await comesTrue(within: .seconds(60)) {
                 try await database.psql(
-                    "select count(distinct os_pid) from etl.chunks join etl.workers w on w.id = claimant") == "2"
+                    "select count(distinct os_pid), count(*) from etl.workers where finished_at is null and number > 0")
+                    == "2|5"
             }
-            #expect(areBothAtWork)
+            #expect(areAllAtWork)
             // Frozen, they go on living, and nothing changes while it is looked at twice.
             for run in runs { run.kill(SIGSTOP) }
             let settled = try await comesTrue { try await Self.unchanging(database) }
