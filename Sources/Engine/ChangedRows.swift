@@ -35,13 +35,24 @@ struct ChangedRows {
         let range = ChunkQuery.condition(chunk.range, key: source.key, alias: "source")
         let isStale = chunk.rows.contains { $0.fate == .stale }
         if !isStale, try source.marks(where: range, transaction) == (Int64(chunk.rows.count), chunk.sum) {
-            scope = .range([])
+            self.init(scope: .range([]))
             return
         }
+        try self.init(rowByRow: chunk, of: source, transaction)
+    }
+
+    /// Looks at every row of a chunk whose sums are known to differ.
+    init(
+        rowByRow chunk: DoneChunk, of source: KeyedTable, _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        let range = ChunkQuery.condition(chunk.range, key: source.key, alias: "source")
         let current = try KeyedRow.read(source, where: range, transaction)
         scope = .range(current)
         classify(current, among: chunk.rows)
     }
+
+    /// Nothing differs.
+    private init(scope: Scope) { self.scope = scope }
 
     /// Looks at some keys of the chunk's range only; `current` has the rows of those that are there.
     init(_ late: [LateRow], _ current: [Key: KeyedRow], in chunk: DoneChunk) {

@@ -57,10 +57,10 @@ public struct Failure: Error, Sendable {
 
     private static func details(of error: ServerError?) -> [String] {
         guard let error else { return [] }
-        // What is wrong with data is told by quoting them, and documents are nobody's business here.
-        let detail = ["22", "23"].contains(error.sqlstate.prefix(2)) ? nil : error.detail
-        return [("detail", detail), ("hint", error.hint), ("table", error.table), ("column", error.column)]
-            .compactMap { name, value in value.map { "\(name): \($0)" } }
+        return [
+            ("detail", error.detailWithoutData), ("hint", error.hint), ("table", error.table), ("column", error.column),
+        ]
+        .compactMap { name, value in value.map { "\(name): \($0)" } }
     }
 
     /// The same end, with the place filled in where it is not known yet.

@@ -13,6 +13,13 @@ struct KeyColumn {
     var ordering: String { collation.map { "\(type) collate \($0)" } ?? type }
 }
 
+extension KeyColumn {
+    /// A column as the catalogue has it.
+    init(_ name: Identifier, _ column: TableFacts.Column) {
+        self.init(name: name, type: column.type, typeOID: column.typeOID, collation: column.collation)
+    }
+}
+
 /// A table whose rows are told apart by a key, as the catalogue has it now.
 struct KeyedTable {
     let name: QualifiedName
@@ -48,8 +55,7 @@ struct KeyedTable {
             if !TypeOID.keys.contains(found.typeOID) {
                 problems.append("\(name).\(column) is of type \(found.type), which cannot be a key here")
             }
-            columns.append(
-                KeyColumn(name: column, type: found.type, typeOID: found.typeOID, collation: found.collation))
+            columns.append(KeyColumn(column, found))
         }
         self.key = columns
     }

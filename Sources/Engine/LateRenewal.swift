@@ -8,12 +8,10 @@ import Postgres
 /// The archive is brought up to date first, so that it never knows a row later than the chunks do, and whatever changes
 /// meanwhile is found once more.
 struct LateRenewal {
-    let context: StageContext
-    let retirement: Retirement
+    /// Says what moves and what verifies the table's rows.
+    let renewal: RetireRenewal
     /// The archive, which was filled before.
     let archive: Identifier
-    /// What moves and what verifies the table's rows.
-    let works: (borrowing Transaction) throws -> Works
 
     /// The stages that move the rows of a table, and the parts of the proof that read it.
     struct Works {
@@ -28,6 +26,8 @@ struct LateRenewal {
     /// What we wrote back ourselves is found by the next pass; what is left after these is for the lock, too.
     private static let passes = 8
 
+    private var context: StageContext { renewal.context }
+    private var retirement: Retirement { renewal.retirement }
     private var site: Site { context.site }
     private var table: QualifiedName { context.table(retirement.table) }
 
@@ -39,7 +39,9 @@ struct LateRenewal {
             var (late, works) = try context.session.perform("looking for what changed in \(table)") { connection in
                 try connection.transaction(site.looking) { transaction in
                     let late = try LateRow.find(since: archive(transaction), transaction)
-                    return (late, late.count > Self.few ? try self.works(transaction) : Works(stages: [], proofs: []))
+                    return (
+                        late, late.count > Self.few ? try renewal.works(transaction) : Works(stages: [], proofs: [])
+                    )
                 }
             }
             // Where as much is written as can be dealt with, more passes do not help.
@@ -73,7 +75,7 @@ struct LateRenewal {
         let late = try LateRow.find(since: archive, transaction)
         if late.isEmpty { return 0 }
         if late.count > context.request.maximumLockedRows { throw RetireRenewal.TooMuch(rows: Int64(late.count)) }
-        var works = try works(transaction)
+        var works = try renewal.works(transaction)
         for slice in Self.slices(late) {
             for place in works.stages.indices { try works.stages[place].finish(slice, transaction) }
             for proof in works.proofs { _ = try proof.perform(slice, transaction) }

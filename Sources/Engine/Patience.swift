@@ -24,7 +24,7 @@ struct Patience {
         guard error.endsSession || isOutcomeUnknown || isLock else {
             since = nil
             refusals += 1
-            return refusals < Session.refusalLimit
+            return refusals < Backoff.refusalLimit
         }
         let began = since ?? MonotonicClock.now
         since = began
@@ -33,10 +33,8 @@ struct Patience {
 
     mutating func remember(blockers: [String]) { self.blockers = blockers }
 
-    /// Seconds until the next try: longer each time, and never the same for two who wait.
-    func delay() -> Double {
-        min(5, 0.05 * Double(1 << min(attempts, 8))) * Double.random(in: 0.5...1)
-    }
+    /// Seconds until the next try.
+    func delay() -> Double { Backoff.delay(after: attempts) }
 
     func failure(_ error: PostgresError, while what: String) -> Failure {
         var failure = Failure(error, while: what)

@@ -44,7 +44,7 @@ struct RetireDrop {
         let locked = MonotonicClock.now
         let late = archive.flatMap { renewal?.late(archive: $0) }
         let renewed =
-            Mutant.is(.dropWithoutLastLook) ? nil : try renewal?.finish(since: late, transaction)
+            Mutant.is(.dropWithoutLastLook) ? nil : try renewal?.finish(late, transaction)
         let columns = try RetiredColumns(retirement, schema: context.request.schema, transaction)
         let guards = RetireGuards(context: context, retirement: retirement, columns: columns)
         let dependents = try RetireGuards.Dependents(of: columns, transaction)

@@ -69,7 +69,7 @@ struct RetireRenewal {
 
     /// How what changed since an archive was filled is brought over.
     func late(archive: Identifier) -> LateRenewal {
-        LateRenewal(context: context, retirement: retirement, archive: archive, works: works)
+        LateRenewal(renewal: self, archive: archive)
     }
 
     /// What came of renewing under the lock.
@@ -82,8 +82,8 @@ struct RetireRenewal {
 
     /// Does the same under the lock; throws `TooMuch` before it begins, where that would take long. What changed is found by the
     /// archive, and where that does not account for everything, chunk by chunk.
-    func finish(since archive: LateRenewal?, _ transaction: borrowing Transaction) throws -> Finished {
-        var finished = Finished(rows: try archive?.finish(transaction) ?? 0)
+    func finish(_ late: LateRenewal?, _ transaction: borrowing Transaction) throws -> Finished {
+        var finished = Finished(rows: try late?.finish(transaction) ?? 0)
         let jobs = try jobs(transaction)
         let marks = try KeyedTable(table, key: retirement.key, transaction).marks(transaction)
         var isSame = try site.ledger.verdict(of: proof.name, in: context.run, transaction).stale == 0

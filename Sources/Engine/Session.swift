@@ -7,9 +7,6 @@ import Postgres
 /// Work must begin by looking at the ledger under a lock. Then being tried again after a commit whose outcome was not
 /// heard is right: it waits for the old session, and finds its work done or not.
 final class Session {
-    /// How often a failure that may pass is tried again on a living session.
-    static let refusalLimit = 8
-
     private let site: Site
     private let name: String
     /// Told of every new session before it does any work, and of what ended the one before.
@@ -152,13 +149,5 @@ final class Session {
         } catch {
             return []
         }
-    }
-}
-
-extension PostgresError {
-    /// Whether there is a server that starts, stops, or has no session left for us now.
-    fileprivate var isBusyServer: Bool {
-        guard case .cannotConnect(_, let sqlstate?) = self else { return false }
-        return sqlstate == "57P03" || sqlstate == "53300"
     }
 }

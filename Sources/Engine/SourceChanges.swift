@@ -49,7 +49,7 @@ public struct SourceChanges: Sendable, Equatable, CustomStringConvertible {
             let range = ChunkQuery.condition(known.range, key: source.key, alias: "source")
             if !known.isStale, try source.marks(where: range, transaction) == (known.rows, known.sum) { continue }
             guard let chunk = try ledger.doneChunk(known.n, of: stage, transaction) else { continue }
-            let changes = try ChangedRows(in: chunk, of: source, transaction).counts
+            let changes = try ChangedRows(rowByRow: chunk, of: source, transaction).counts
             if !changes.isEmpty { body(chunk.n, changes) }
         }
     }

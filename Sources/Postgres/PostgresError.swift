@@ -23,6 +23,9 @@ public struct ServerError: Error, Sendable, Equatable {
 
     /// The error's class, which decides what a run does about it.
     public var errorClass: ErrorClass { ErrorClass(sqlstate: sqlstate) }
+
+    /// The detail, unless it would quote data: what is wrong with those is told by quoting them.
+    public var detailWithoutData: String? { ["22", "23"].contains(sqlstate.prefix(2)) ? nil : detail }
 }
 
 /// Why something asked of PostgreSQL did not happen.
@@ -47,6 +50,12 @@ public enum PostgresError: Error, Sendable, Equatable {
     case interrupted
     /// The server answered in a way that its protocol does not allow.
     case unexpectedAnswer(String)
+
+    /// Whether there is a server that starts, stops, or has no session left for us now.
+    public var isBusyServer: Bool {
+        guard case .cannotConnect(_, let sqlstate?) = self else { return false }
+        return sqlstate == "57P03" || sqlstate == "53300"
+    }
 
     /// The error's class, which decides what a run does about it.
     public var errorClass: ErrorClass {

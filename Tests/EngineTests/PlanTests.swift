@@ -1,4 +1,5 @@
 import Pipelines
+import Postgres
 import Support
 import Testing
 
@@ -87,7 +88,7 @@ struct PlanTests {
         let timeout = PostgresErrors.lockTimeout
         var patience = Patience(outage: 10)
         let tries = (1...20).prefix { _ in patience.allows(timeout) }
-        #expect(tries.count == Session.refusalLimit - 1)
+        #expect(tries.count == Backoff.refusalLimit - 1)
         patience.remember(blockers: ["pid 12 (application)"])
         let failure = patience.failure(timeout, while: "stage tables")
         #expect(failure.kind == .failed)

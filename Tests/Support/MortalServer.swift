@@ -45,6 +45,8 @@ public final class MortalServer: Sendable {
     /// and SIGKILL are crashes.
     public func end(_ signal: Int32) {
         guard let pid = send(signal) else { return }
+        // One that a test froze, and then failed, would take no other signal.
+        kill(pid, SIGCONT)
         var facts = stat()
         // A process that has ended has no working directory, even while nobody has asked for its exit code.
         while stat("/proc/\(pid)/cwd", &facts) == 0 { poll(nil, 0, 10) }

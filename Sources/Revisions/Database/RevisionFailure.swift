@@ -46,11 +46,9 @@ public struct RevisionFailure: Error, Sendable, Equatable {
             default: .failed
             }
         let server = error.serverError
-        // What is wrong with data is told by quoting them.
-        let isAboutData = server.map { ["22", "23"].contains($0.sqlstate.prefix(2)) } ?? false
         self.init(
             kind, "\(what): \(error)",
-            details: [("detail", isAboutData ? nil : server?.detail), ("hint", server?.hint)].compactMap { name, text in
+            details: [("detail", server?.detailWithoutData), ("hint", server?.hint)].compactMap { name, text in
                 text.map { "\(name): \($0)" }
             })
     }

@@ -8,8 +8,6 @@ import Postgres
 final class RevisionSession {
     /// The `application_name` of every session that works on revisions.
     static let name = "etl:revisions"
-    /// How often a failure that may pass is tried again on a living session.
-    static let refusalLimit = 8
 
     private let site: RevisionSite
     private var connection: Connection?
@@ -38,7 +36,7 @@ final class RevisionSession {
             } catch let error as PostgresError {
                 try throwIfStopping(what, after: error)
                 // An address that never worked is not waited for; a server that starts, or has no session left, is one.
-                guard hasWorked || Self.isBusyServer(error) else { throw site.advise(error) }
+                guard hasWorked || error.isBusyServer else { throw site.advise(error) }
                 attempts += 1
                 let mayPass: Bool
                 if error.endsSession {
@@ -49,7 +47,7 @@ final class RevisionSession {
                     mayPass = MonotonicClock.now - began < site.deadlines.outage
                 } else {
                     outageBegan = nil
-                    mayPass = attempts < Self.refusalLimit
+                    mayPass = attempts < Backoff.refusalLimit
                 }
                 let blockers = error.serverError?.sqlstate == "55P03" ? blockers() : []
                 guard error.errorClass == .retry, mayPass else { throw failure(error, what, blockers) }
@@ -80,13 +78,8 @@ final class RevisionSession {
         throw RevisionFailure(.stopped(signal: site.interruption.stopSignal ?? 2), "\(what) was stopped")
     }
 
-    private static func isBusyServer(_ error: PostgresError) -> Bool {
-        guard case .cannotConnect(_, let sqlstate?) = error else { return false }
-        return sqlstate == "57P03" || sqlstate == "53300"
-    }
-
     private func pause(_ attempts: Int, _ why: String, _ what: String) throws(RevisionFailure) {
-        let delay = min(5, 0.05 * Double(1 << min(attempts, 8))) * Double.random(in: 0.5...1)
+        let delay = Backoff.delay(after: attempts)
         site.report(.retrying(what: "\(what): \(why)", attempt: attempts, delay: delay))
         if site.interruption.wait(seconds: delay) {
             throw RevisionFailure(.stopped(signal: site.interruption.stopSignal ?? 2), "\(what) was stopped")

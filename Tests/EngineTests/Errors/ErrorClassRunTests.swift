@@ -109,7 +109,7 @@ struct ErrorClassRunTests {
         }
         var patience = Patience(outage: 600)
         let allowed = (1...20).map { _ in patience.allows(error("53100")) }
-        #expect(allowed == (1...20).map { $0 < Session.refusalLimit })
+        #expect(allowed == (1...20).map { $0 < Backoff.refusalLimit })
         var enduring = Patience(outage: 600)
         let isEndured = (1...100).allSatisfy { _ in
             enduring.allows(.connectionLost(reason: "", sqlstate: "57P01"))
