@@ -41,6 +41,13 @@ public struct Plan: Sendable {
     }
 }
 
+extension Pipeline {
+    /// How a run stands that nobody works on any more: it is done when every stage that is not optional is.
+    func state(whereDone done: Set<String>) -> RunState {
+        stages.allSatisfy { $0.isOptional || done.contains($0.name) } ? .done : .stopped
+    }
+}
+
 extension Stage {
     var isCheck: Bool { if case .check = work { true } else { false } }
 

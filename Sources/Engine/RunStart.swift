@@ -93,7 +93,10 @@ struct RunStart {
         let plan = try Plan(request.pipeline, done: done, goal: request.goal)
         let leader = Introduction(site: site, run: run.id, number: 0)
         let begun = Begun(run: run.id, plan: plan, fingerprints: fingerprints, leader: leader)
-        if plan.steps.isEmpty { return begun }
+        if plan.steps.isEmpty {
+            try closeIfLeftOpen(run, done: done, transaction)
+            return begun
+        }
         // Whoever takes the run back is not to be helped with it.
         if try !request.joins || site.ledger.isBeingUndone(run.id, transaction) {
             try ActiveRun.refuse(run, site.ledger, transaction)
@@ -112,5 +115,16 @@ struct RunStart {
             site.reporter.report(.runBegan(run: run.id.value, pipeline: request.pipeline.name, resumed: !isNew))
         }
         return begun
+    }
+
+    /// A process that was killed, or lost its server, after its last stage could not say any more that the run is closed.
+    private func closeIfLeftOpen(_ run: Run, done: Set<String>, _ transaction: borrowing Transaction) throws {
+        guard run.state == .running || run.state == .failed,
+            try site.ledger.livingWorkers(of: run.id, transaction).isEmpty
+        else { return }
+        try site.ledger.set(request.pipeline.state(whereDone: done), of: run.id, transaction)
+        try site.ledger.audit(
+            .finish, run: run.id, pipeline: request.pipeline.name, detail: "nothing was left to do", by: site.actor,
+            transaction)
     }
 }

@@ -114,12 +114,11 @@ public struct Runner {
     private func close(
         _ begun: RunStart.Begun, _ wanted: [Stage], on session: Session, leader: Introduction, isComplete: Bool
     ) throws {
-        let mandatory = Set(request.pipeline.stages.filter { !$0.isOptional }.map(\.name))
         try session.perform("closing the run") { connection in
             try connection.transaction(site.moving) { transaction in
                 let done = Set(
                     try site.ledger.stages(of: begun.run, transaction).filter { $0.state == .done }.map(\.name))
-                let state: RunState = mandatory.isSubset(of: done) || !isComplete ? .done : .stopped
+                let state = isComplete ? request.pipeline.state(whereDone: done) : .done
                 try site.ledger.set(state, of: begun.run, transaction)
                 try site.ledger.audit(
                     .finish, run: begun.run, pipeline: request.pipeline.name,

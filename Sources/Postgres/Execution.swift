@@ -110,6 +110,7 @@ extension Connection {
     @discardableResult
     func wait(for events: Int16, until deadline: Deadline) throws(PostgresError) -> Int16 {
         var vigil = Vigil(over: self, until: deadline)
+        wire.noteWait()
         while true {
             var descriptors = [pollfd(fd: waitableSocket, events: events, revents: 0)]
             if let interruption { descriptors.append(interruption.cancelDescriptor) }

@@ -23,50 +23,65 @@
             case killAfter = "kill-after"
         }
 
+        /// Which call is chosen.
+        public enum Place: Sendable {
+            /// One of all calls, counted from 1.
+            case call(Int)
+            /// One of those at which the fault may do what it does at no other, counted from 1 (`CallCounts`).
+            case moment(Int)
+        }
+
         /// How long a session that hangs waits for either.
         static let hangMilliseconds: Int32 = 200
 
-        private let call: Int
-        private let fault: Fault?
-        private let counter = Atomic<Int>(0)
+        private let chosen: (fault: Fault, place: Place)?
+        private let counts = Mutex(CallCounts())
 
         /// No fault: calls are only counted.
         public init() {
-            call = 0
-            fault = nil
+            chosen = nil
         }
 
-        /// The fault happens at the `call`-th call, counted from 1.
-        public init(_ fault: Fault, atCall call: Int) {
-            self.call = call
-            self.fault = fault
+        /// The fault happens at one call.
+        public init(_ fault: Fault, at place: Place) {
+            chosen = (fault, place)
         }
 
         /// How many calls were made so far.
-        public var calls: Int { counter.load(ordering: .sequentiallyConsistent) }
+        public var calls: Int { counts.withLock { $0.calls } }
 
-        /// The seam of this process: `ETL_FAULT=<call>:<fault>` chooses. A process that ends in order writes how many calls
-        /// it made to the file that `ETL_CALLS` names.
+        /// The seam of this process: `ETL_FAULT=<call>:<fault>` chooses, or `ETL_FAULT=m<moment>:<fault>`. A process that ends
+        /// in order writes how many calls it made, and how many moments there were for each fault, to the file that `ETL_CALLS`
+        /// names.
         public static let process: Seam = {
             if getenv("ETL_CALLS") != nil {
                 atexit {
                     guard let path = getenv("ETL_CALLS"), let file = fopen(path, "w") else { return }
-                    fputs("\(Seam.process.calls)\n", file)
+                    fputs(Seam.process.counts.withLock { $0.description }, file)
                     fclose(file)
                 }
             }
             guard let setting = getenv("ETL_FAULT") else { return Seam() }
             let parts = String(validatingCString: setting)?.split(separator: ":") ?? []
-            guard parts.count == 2, let call = Int(parts[0]), let fault = Fault(rawValue: String(parts[1])) else {
-                return Seam()
-            }
-            return Seam(fault, atCall: call)
+            guard parts.count == 2, let fault = Fault(rawValue: String(parts[1])) else { return Seam() }
+            if let call = Int(parts[0]) { return Seam(fault, at: .call(call)) }
+            guard parts[0].hasPrefix("m"), let moment = Int(parts[0].dropFirst()) else { return Seam() }
+            return Seam(fault, at: .moment(moment))
         }()
 
         /// Counts a call and says what must happen at it.
-        func next() -> Fault? {
-            let number = counter.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
-            return number == call ? fault : nil
+        func next(_ call: Call) -> Fault? {
+            let before = counts.withLock { counts in
+                defer { counts.add(call) }
+                return counts
+            }
+            guard let chosen else { return nil }
+            switch chosen.place {
+            case .call(let number): return number == before.calls + 1 ? chosen.fault : nil
+            case .moment(let number):
+                let isMoment = before.isMoment(of: chosen.fault, call)
+                return isMoment && number == before.moments(of: chosen.fault) + 1 ? chosen.fault : nil
+            }
         }
     }
 #endif

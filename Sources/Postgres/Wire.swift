@@ -11,6 +11,11 @@ final class Wire {
         private let seam: Seam
         /// Whether nothing is heard from the server any more.
         private(set) var hangs = false
+        /// Whether no call was made yet, and whether none was since the last wait for the server.
+        private var isFresh = true
+        private var hasWaited = true
+        /// Whether libpq may hold back bytes that the next flush sends.
+        private var holdsBack = false
 
         init(handle: OpaquePointer, seam: Seam) {
             self.handle = handle
@@ -30,6 +35,13 @@ final class Wire {
     var status: ConnStatusType { PQstatus(handle) }
     var backendPID: Int32 { PQbackendPID(handle) }
 
+    /// Notes that the server is waited for now.
+    func noteWait() {
+        #if ETL_FAULTS
+            hasWaited = true
+        #endif
+    }
+
     /// What the server reported of a setting last; nil for one that it does not report.
     func reported(_ setting: String) -> String? {
         PQparameterStatus(handle, setting).map { String(cString: $0) }
@@ -39,28 +51,37 @@ final class Wire {
     var errorMessage: String { text(PQerrorMessage(handle)) }
 
     func connectPoll() -> PostgresPollingStatusType {
-        call(failing: PGRES_POLLING_FAILED) { PQconnectPoll(handle) }
+        call(.talks, failing: PGRES_POLLING_FAILED) { PQconnectPoll(handle) }
     }
 
     func send(_ sql: SQL) -> Bool {
         let parameters = sql.parameters
         let text = sql.text
-        if parameters.isEmpty { return call(failing: 0) { PQsendQuery(handle, text) } == 1 }
+        if parameters.isEmpty {
+            return call(Motion(ofBytes: text.utf8.count), failing: 0) { PQsendQuery(handle, text) } == 1
+        }
         let types = parameters.map { Oid($0.typeOID) }
         let values = parameters.map(\.binary)
         let lengths = values.map { Int32($0?.count ?? 0) }
         let formats = [Int32](repeating: 1, count: values.count)
+        let motion = Motion(ofBytes: lengths.reduce(text.utf8.count) { $0 + Int($1) })
         return withPointers(to: values[...]) { pointers in
-            call(failing: 0) {
+            call(motion, failing: 0) {
                 PQsendQueryParams(handle, text, Int32(values.count), types, pointers, lengths, formats, 0)
             }
         } == 1
     }
 
     /// 0 when everything is sent, 1 when the socket takes no more now, -1 when it failed.
-    func flush() -> Int32 { call(failing: -1) { PQflush(handle) } }
+    func flush() -> Int32 {
+        let state = call(.sendsRest, failing: -1) { PQflush(handle) }
+        #if ETL_FAULTS
+            holdsBack = state != 0
+        #endif
+        return state
+    }
 
-    func consumeInput() -> Bool { call(failing: 0) { PQconsumeInput(handle) } == 1 }
+    func consumeInput() -> Bool { call(.hears, failing: 0) { PQconsumeInput(handle) } == 1 }
 
     var isBusy: Bool { PQisBusy(handle) == 1 }
 
@@ -69,17 +90,17 @@ final class Wire {
 
     /// 1 when the piece was taken, 0 when the socket takes no more now, -1 when it failed.
     func putCopyData(_ piece: UnsafeRawBufferPointer) -> Int32 {
-        call(failing: -1) {
+        call(.sends(many: true), failing: -1) {
             PQputCopyData(handle, piece.bindMemory(to: CChar.self).baseAddress, Int32(piece.count))
         }
     }
 
-    func putCopyEnd() -> Int32 { call(failing: -1) { PQputCopyEnd(handle, nil) } }
+    func putCopyEnd() -> Int32 { call(.sends(many: true), failing: -1) { PQputCopyEnd(handle, nil) } }
 
     /// One row of COPY TO STDOUT: its bytes are lent to `body`. Positive: a row; 0: none yet; -1: the end; -2: failed.
     func getCopyData(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows -> Int32 {
         var buffer: UnsafeMutablePointer<CChar>?
-        let length = call(failing: -2) { PQgetCopyData(handle, &buffer, 1) }
+        let length = call(.none, failing: -2) { PQgetCopyData(handle, &buffer, 1) }
         guard let buffer else { return length }
         defer { PQfreemem(buffer) }
         try body(UnsafeRawBufferPointer(start: buffer, count: Int(max(0, length))))
@@ -104,9 +125,28 @@ final class Wire {
         _ = taken.wait(timeout: .now() + 2)
     }
 
-    private func call<R>(failing failure: R, _ body: () -> R) -> R {
+    /// What a call may do on the socket.
+    private enum Motion {
+        /// Nothing: it works on what libpq has already.
+        case none
+        /// Bytes may go out; where there are many, some may be left for the next flush.
+        case sends(many: Bool)
+        /// What was left goes out, if anything was.
+        case sendsRest
+        /// Bytes may come in, and what was left goes out.
+        case hears
+        /// Both, as while a session is opened.
+        case talks
+
+        /// That of a statement. Nothing is on its way before it, so a small one goes at once.
+        init(ofBytes count: Int) {
+            self = .sends(many: count >= 1 << 14)
+        }
+    }
+
+    private func call<R>(_ motion: Motion, failing failure: R, _ body: () -> R) -> R {
         #if ETL_FAULTS
-            switch seam.next() {
+            switch seam.next(noted(motion)) {
             case nil: return body()
             case .fail:
                 // A session whose call failed is given up; without a socket nothing can be heard on it by mistake.
@@ -134,6 +174,26 @@ final class Wire {
             return body()
         #endif
     }
+
+    #if ETL_FAULTS
+        private func noted(_ motion: Motion) -> Call {
+            var (maySend, mayHear, canFail) = (false, false, true)
+            switch motion {
+            case .none: break
+            case .sends: maySend = true
+            case .sendsRest: (maySend, canFail) = (holdsBack, holdsBack)
+            case .hears: (maySend, mayHear) = (holdsBack, true)
+            case .talks: (maySend, mayHear) = (true, true)
+            }
+            defer {
+                (isFresh, hasWaited) = (false, false)
+                if case .sends(many: true) = motion { holdsBack = true }
+            }
+            return Call(
+                wire: ObjectIdentifier(self), maySend: maySend, mayHear: mayHear, canFail: canFail,
+                isAfterWait: hasWaited, isFirst: isFresh)
+        }
+    #endif
 }
 
 /// The text behind a C string of libpq, its lines joined; bytes that are no UTF-8 are shown as such.

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// Calls to libpq that go wrong in a test build; `ETL_FAULT=7:cut` cuts the connection at the seventh.
 enum Faults {
@@ -9,27 +10,104 @@ enum Faults {
         return names.isEmpty ? all : all.filter(names.contains)
     }()
 
-    /// The calls at which a fault is tried: some at random; nil: every one, until a run ends before it comes to it.
-    static func places(_ fault: String, in phase: Phase, among calls: Int) -> [Int]? {
-        let wanted = ProcessInfo.processInfo.environment["ETL_NTH"] ?? ""
-        if wanted == "all" { return nil }
-        let salt = (fault + phase.rawValue).utf8.reduce(0) { $0 &* 31 &+ UInt64($1) }
-        var numbers = SeededNumbers(seed: EndToEnd.seed &+ salt)
-        // Usually one, in half of the phases.
-        let count = Int(wanted) ?? Int.random(in: 0...1, using: &numbers)
-        return Array((1...calls).shuffled(using: &numbers).prefix(count)).sorted()
+    /// What a variable asks for: a number of calls, or `all`.
+    private static let wish = ProcessInfo.processInfo.environment["ETL_NTH"] ?? ""
+
+    /// Whether a fault is wanted wherever it may make a difference.
+    static var isEveryWanted: Bool { wish == "all" }
+
+    /// At how many calls each fault is wanted; nil where nobody has asked.
+    static var wanted: Int? { Int(wish) }
+
+    /// How many cases are tried at a time: a run waits more than it computes.
+    private static let atOnce = EndToEnd.number("ETL_NTH_JOBS", else: 4)
+
+    /// Tries a fault at these calls, some at a time, and counts how that ended.
+    static func tried(
+        _ fault: String, atCalls calls: some Sequence<Int>,
+        _ end: @escaping @Sendable (_ place: String) async throws -> FaultEnd
+    ) async throws -> FaultCount {
+        let places = calls.map { "\($0):\(fault)" }
+        return try await tried({ $0 < places.count ? places[$0] : nil }, end)
     }
+
+    /// Tries a fault at all its moments, until three were not come to: how many there are differs a little from run to run.
+    static func tried(
+        atAllMomentsOf fault: String, _ end: @escaping @Sendable (_ place: String) async throws -> FaultEnd
+    ) async throws -> FaultCount {
+        try await tried({ "m\($0 + 1):\(fault)" }, untilUnreached: 3, end)
+    }
+
+    private static func tried(
+        _ place: (Int) -> String?, untilUnreached enough: Int = .max,
+        _ end: @escaping @Sendable (_ place: String) async throws -> FaultEnd
+    ) async throws -> FaultCount {
+        try await withThrowingTaskGroup(of: FaultEnd.self) { group in
+            var count = FaultCount()
+            for number in 0..<atOnce {
+                if let place = place(number) { group.addTask { try await end(place) } }
+            }
+            var next = atOnce
+            while let ended = try await group.next() {
+                count.add(ended)
+                guard count.unreached < enough, let place = place(next) else { continue }
+                next += 1
+                group.addTask { try await end(place) }
+            }
+            return count
+        }
+    }
+}
+
+/// How many calls to libpq a program made, and how many moments there were for each fault, as `ETL_CALLS` has it.
+struct CallCounts: CustomStringConvertible {
+    let calls: Int
+    private let moments: [String: Int]
+
+    var description: String {
+        "\(calls) calls; moments: " + moments.sorted { $0.key < $1.key }.map { "\($1) \($0)" }.joined(separator: ", ")
+    }
+
+    /// What is in the file; nothing where the program did not come to its end.
+    init(in scratch: Scratch) {
+        let lines = ((try? scratch.text("calls")) ?? "").split(separator: "\n").map { $0.split(separator: " ") }
+        calls = lines.first.flatMap { Int($0[0]) } ?? 0
+        moments = Dictionary(
+            lines.dropFirst().map { (String($0[0]), $0.count > 1 ? Int($0[1]) ?? 0 : 0) }, uniquingKeysWith: { $1 })
+    }
+
+    /// The variable that has it written.
+    static func variable(_ scratch: Scratch) -> [String: String] { ["ETL_CALLS": "\(scratch.path)/calls"] }
+
+    /// Whether there was such a place: `7:cut`, `m7:cut`.
+    func reach(_ place: String) -> Bool {
+        let parts = place.split(separator: ":")
+        if let call = Int(parts[0]) { return call <= calls }
+        return Int(parts[0].dropFirst()) ?? 0 <= moments[String(parts[1])] ?? 0
+    }
+}
+
+/// How a run ended in which a call should go wrong.
+struct FaultEnd {
+    let words: String
+    /// Whether the run came to that call.
+    let isReached: Bool
 }
 
 /// How runs ended in which a call went wrong.
 struct FaultCount: CustomStringConvertible {
     private var ends: [String: Int] = [:]
+    /// How many did not come to it; they are not counted among the others.
+    private(set) var unreached = 0
 
-    mutating func add(_ end: String) { ends[end, default: 0] += 1 }
+    mutating func add(_ end: FaultEnd) {
+        if end.isReached { ends[end.words, default: 0] += 1 } else { unreached += 1 }
+    }
 
     static func + (one: FaultCount, other: FaultCount) -> FaultCount {
         var sum = one
         for (end, count) in other.ends { sum.ends[end, default: 0] += count }
+        sum.unreached += other.unreached
         return sum
     }
 

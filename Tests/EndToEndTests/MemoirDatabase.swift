@@ -14,11 +14,12 @@ final class MemoirDatabase: Sendable {
     // Dropping takes longer than some tests, and nothing waits for it.
     private static let cleaner = DispatchQueue(label: "drop databases of chapters")
 
-    private init(options: String = "") throws {
+    private init(options: String = "", then more: String? = nil) throws {
         let lobby = try Self.lobby.get()
         name = "memoir_\(Self.numbers.add(1, ordering: .relaxed).newValue)"
         url = lobby.url.replacing("///\(lobby.name)?", with: "///\(name)?")
-        try lobby.psql("create database \(name) \(options)")
+        let connect = more.map { ";\n\\connect \(name)\n\($0)" } ?? ""
+        try lobby.psql("create database \(name) \(options)\(connect)")
     }
 
     deinit {
@@ -60,14 +61,12 @@ final class MemoirDatabase: Sendable {
 
     /// A copy in which the runs go on as if they had been begun there; else a copy is refused as another database.
     func copyWithRuns() async throws -> MemoirDatabase {
-        let made = try await copy()
-        try await made.psql(
-            """
+        let adopt = """
             select 'update etl.runs set database_oid = (select oid from pg_database where datname = current_database())'
              where to_regclass('etl.runs') is not null
             \\gexec
-            """)
-        return made
+            """
+        return try await blocking { [name] in try MemoirDatabase(options: "template \(name)", then: adopt) }
     }
 
     /// Runs SQL in the real psql and returns what it prints: a line a row, columns separated by `|`.

@@ -50,7 +50,7 @@ struct PhaseCourse: Sendable {
     let status: Int32
     let hash: String
     /// How many calls to libpq it makes, more or less: that depends on how answers arrive, too.
-    let calls: Int
+    let counts: CallCounts
 
     /// Every phase, one after the other.
     static let all = Task {
@@ -65,15 +65,15 @@ struct PhaseCourse: Sendable {
             let after = try await database.copyWithRuns()
             let scratch = try Scratch()
             let run = try await after.start(
-                phase.command(on: after, accepting: losses), variables: ["ETL_CALLS": "\(scratch.path)/calls"]
+                phase.command(on: after, accepting: losses), variables: CallCounts.variable(scratch)
             ).end()
-            let calls = Int(try scratch.text("calls").trimmingCharacters(in: .newlines))
-            guard [0, 3].contains(run.status), let calls else { throw UnexpectedEnd(run) }
-            let hash = try await after.hash()
-            let verdict = try await after.check(hash: hash)
+            let counts = CallCounts(in: scratch)
+            guard [0, 3].contains(run.status), counts.calls > 0 else { throw UnexpectedEnd(run) }
+            let hash = try await after.hash(withStates: true)
+            let verdict = try await after.check("--states", hash: hash)
             guard verdict.hasSuffix(asContracted) else { throw UnexpectedVerdict(verdict) }
             courses[phase] = PhaseCourse(
-                phase: phase, before: database, losses: losses, status: run.status, hash: hash, calls: calls)
+                phase: phase, before: database, losses: losses, status: run.status, hash: hash, counts: counts)
             database = after
         }
         return courses

@@ -4,62 +4,84 @@ import Testing
 
 extension Endurance {
     @Suite struct UndoFaultTests {
-        /// At how many calls a fault is tried, or `all`; else at one.
-        private static let wish = ProcessInfo.processInfo.environment["ETL_NTH"]
-        /// More calls than the longest undoing makes.
-        private static let calls = 1...300
-
-        /// The pipelines whose undoing is disturbed: without a wish for more faults only the first one's.
-        private static let pipelines =
-            wish == nil ? Workflow.pipelines.prefix(1) : Workflow.pipelines[...]
-
-        /// Chapters as they were, and with all three pipelines and both drops done, as far as their undoing is disturbed.
+        /// The undoing of one pipeline, when nobody interferes.
         private struct Course {
-            let before: Set<Substring>
-            let done: MemoirDatabase
+            let pipeline: String
+            /// What it begins with.
+            let before: MemoirDatabase
+            let partsAfter: Set<Substring>
+            let calls: Int
         }
 
-        private static let course = Task {
-            let database = try await MemoirDatabase.holding(
+        /// The undoing of all three pipelines with both drops, one after the other, which ends with chapters as they were.
+        private static let courses = Task {
+            let original = try await MemoirDatabase.holding(
                 Chapters(rows: 30, seed: 71, key: .text, content: .json, images: .text, covers: .existing))
-            let before = try await parts(of: database)
+            var database = try await original.copy()
             #expect([0, 3].contains(try await database.etl("run", "chapter-sections").status))
             let losses = try await database.losses(of: "sections")
             let run = try await database.start(Workflow.everything(on: database, accepting: losses)).end()
             #expect([0, 3].contains(run.status), "\(run.stderr)")
-            for pipeline in Workflow.pipelines.reversed() where !pipelines.contains(pipeline) {
-                #expect(try await undo(pipeline, on: database).status == 0)
+            var courses: [Course] = []
+            for pipeline in Workflow.pipelines.reversed() {
+                let after = try await database.copyWithRuns()
+                let scratch = try Scratch()
+                let undone = try await undo(pipeline, on: after, variables: CallCounts.variable(scratch))
+                #expect(undone.status == 0, "\(undone.stderr)")
+                courses.append(
+                    Course(
+                        pipeline: pipeline, before: database, partsAfter: try await parts(of: after),
+                        calls: CallCounts(in: scratch).calls))
+                database = after
             }
-            return Course(before: before, done: database)
+            #expect(try await parts(of: database) == parts(of: original))
+            return courses
         }
 
-        @Test(
-            "a fault at any call to libpq keeps no undoing from ending as it should",
-            arguments: Faults.kinds.filter { $0 != "hang" })
+        @Test("a fault at any call to libpq keeps no undoing from ending as it should", arguments: Faults.kinds)
         func anyCall(fault: String) async throws {
-            let course = try await Self.course.value
-            var numbers = SeededNumbers(seed: EndToEnd.seed &+ UInt64(fault.utf8.count))
-            let count = Self.wish == "all" ? Self.calls.count : Self.wish.flatMap { Int($0) } ?? 1
-            for call in Self.calls.shuffled(using: &numbers).prefix(count) {
-                let database = try await course.done.copyWithRuns()
-                for pipeline in Self.pipelines.reversed() {
-                    let faulty = try await Self.undo(pipeline, on: database, fault: "\(call):\(fault)")
-                    #expect([0, 6, 137].contains(faulty.status), "call \(call) of \(pipeline): \(faulty.stderr)")
-                    let again = try await Self.undo(pipeline, on: database)
-                    #expect(again.status == 0, "after \(call):\(fault) of \(pipeline): \(again.stderr)")
-                }
-                let parts = try await Self.parts(of: database)
-                #expect(parts == course.before, "after \(call):\(fault), seed \(EndToEnd.seed)")
-                #expect(try await database.isLeftAlone())
+            // Without a wish for more faults only the first pipeline's undoing is disturbed, at one call.
+            let courses = try await Self.courses.value
+            let isAsked = Faults.isEveryWanted || Faults.wanted != nil
+            var count = FaultCount()
+            for course in isAsked ? courses[...] : courses.suffix(1) {
+                count = try await count + tried(fault, on: course)
             }
+            print("faults (undo, \(fault)): seed \(EndToEnd.seed), \(count)")
+        }
+
+        private func tried(_ fault: String, on course: Course) async throws -> FaultCount {
+            if Faults.isEveryWanted {
+                return try await Faults.tried(atAllMomentsOf: fault) { try await end(of: $0, on: course) }
+            }
+            var numbers = SeededNumbers(seed: EndToEnd.seed &+ UInt64(fault.utf8.count))
+            let calls = (1...course.calls).shuffled(using: &numbers).prefix(Faults.wanted ?? 1)
+            return try await Faults.tried(fault, atCalls: calls) { try await end(of: $0, on: course) }
+        }
+
+        /// One case: an undoing with the fault, and another that brings it to its end.
+        private func end(of fault: String, on course: Course) async throws -> FaultEnd {
+            let place = "\(fault) of \(course.pipeline), seed \(EndToEnd.seed)"
+            let database = try await course.before.copyWithRuns()
+            let scratch = try Scratch()
+            let faulty = try await Self.undo(
+                course.pipeline, on: database,
+                variables: CallCounts.variable(scratch).merging(["ETL_FAULT": fault]) { $1 })
+            #expect([0, 6, 137].contains(faulty.status), "\(place): \(faulty.stderr)")
+            let again = try await Self.undo(course.pipeline, on: database)
+            #expect(again.status == 0, "\(place), then: \(again.stderr)")
+            let parts = try await Self.parts(of: database)
+            #expect(parts == course.partsAfter, "\(place)")
+            #expect(try await database.isLeftAlone(), "\(place)")
+            let isReached = faulty.status == 137 || CallCounts(in: scratch).reach(fault)
+            return FaultEnd(words: "ended with \(faulty.status)", isReached: isReached)
         }
 
         private static func undo(
-            _ pipeline: String, on database: MemoirDatabase, fault: String? = nil
+            _ pipeline: String, on database: MemoirDatabase, variables: [String: String] = [:]
         ) async throws -> ProgramResult {
             try await database.start(
-                ["undo", pipeline, "--confirm", database.name, "--max-outage", "5"],
-                variables: fault.map { ["ETL_FAULT": $0] } ?? [:]
+                ["undo", pipeline, "--confirm", database.name, "--max-outage", "5"], variables: variables
             ).end()
         }
 

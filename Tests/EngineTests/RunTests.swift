@@ -40,6 +40,15 @@ struct RunTests {
         #expect(try await memoir.state() == before)
     }
 
+    @Test("that was killed after its last stage is closed by the next, which has nothing else to do")
+    func leftOpen() async throws {
+        let memoir = try await Memoir(5)
+        try await memoir.run()
+        try await memoir.psql("update etl.runs set state = 'running', finished_at = null")
+        #expect(try await memoir.run().hadNothingToDo)
+        #expect(try await memoir.psql("select state, finished_at is not null from etl.runs") == "done|t")
+    }
+
     @Test("that is done counts new, changed and deleted chapters, before and after a VACUUM FULL")
     func changes() async throws {
         let memoir = try await Memoir(25)

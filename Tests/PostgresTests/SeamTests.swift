@@ -67,7 +67,7 @@
         }
 
         private static func end(of fault: Seam.Fault, atCall call: Int, in database: TestDatabase) throws -> End {
-            let seam = Seam(fault, atCall: call)
+            let seam = Seam(fault, at: .call(call))
             var failure: PostgresError?
             do {
                 try session(database, through: seam, mark: call)

@@ -10,6 +10,13 @@ public struct ProgramResult: Sendable {
     /// All that it wrote to standard error, for people to read.
     public let stderr: String
 
+    /// What a program has left.
+    public init(status: Int32, stdout: [UInt8], stderr: String) {
+        self.status = status
+        self.stdout = stdout
+        self.stderr = stderr
+    }
+
     /// Standard output as text.
     public var output: String {
         String(decoding: stdout, as: UTF8.self)

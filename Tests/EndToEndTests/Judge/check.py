@@ -58,6 +58,9 @@ def main():
     arguments.add_argument("--ended", action="store_true", help="every process of ours has ended")
     arguments.add_argument("--wait", type=float, default=10, metavar="SECONDS", help="how long what passes may take")
     arguments.add_argument("--hash", help="of a database where nobody interfered, as hash.py prints it")
+    arguments.add_argument("--states", action="store_true", help="the hash is one with --states")
+    arguments.add_argument("--no-sql-ids", action="store_false", dest="sql_ids",
+                           help="compare ids with Python's UUIDv5 only, which is faster")
     arguments.add_argument("--print-hash", action="store_true", help="print the hash of this one last")
     arguments.add_argument("--secret", help="a password that must not be found")
     arguments.add_argument("--file", action="append", default=[], help="a file or folder to seek the secret in")

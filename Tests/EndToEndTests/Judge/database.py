@@ -159,7 +159,7 @@ class Database:
             "case when section_id is null then 'cover/' || chapter_id::text else 'section/' || section_id::text end")
 
     def _wrong_ids_in_sql(self, table, name):
-        if not psql.column_types(self.dsn, self.options.schema, table.rpartition(".")[2]):
+        if not self.options.sql_ids or not psql.column_types(self.dsn, self.options.schema, table.rpartition(".")[2]):
             return 0
         sql = (
             "set client_min_messages = error;"

@@ -46,6 +46,11 @@ def queries(options):
         yield "rejects", (
             "select distinct stage, key::text collate \"C\", code from %s.rejects"
             " where state in ('open', 'accepted') order by 1, 2, 3" % ledger)
+    if getattr(options, "states", False) and psql.column_types(options.dsn, options.ledger, "runs"):
+        yield "states", (
+            "select r.pipeline, r.state, s.name, s.state, array(select distinct c.state from {0}.chunks c"
+            " where c.run_id = s.run_id and c.stage = s.name order by 1)"
+            " from {0}.runs r join {0}.stages s on s.run_id = r.id order by 1, 2, 3, 4, 5".format(ledger))
     yield from archives(options, ledger)
 
 
@@ -81,6 +86,7 @@ def main():
     arguments.add_argument("--dsn", required=True, help="a connection string for psql")
     arguments.add_argument("--schema", default="public")
     arguments.add_argument("--ledger", default="etl")
+    arguments.add_argument("--states", action="store_true", help="how runs, stages and chunks stand, too")
     arguments.add_argument("--parts", action="store_true", help="a hash for each part, too")
     options = arguments.parse_args()
     try:

@@ -222,7 +222,7 @@ def main():
     arguments.add_argument("--image-ids", action="store_true", help="chapter_sections.image_id, too")
     arguments.add_argument("--covers-before",
                            help="a file of id and cover_image, as COPY TO STDOUT prints them")
-    arguments.set_defaults(unfinished=False)
+    arguments.set_defaults(unfinished=False, sql_ids=True)
     arguments.add_argument("--changed", action="store_true",
                            help="chapters came, went or were retried since: do not compare counts with them")
     options = arguments.parse_args()

@@ -36,21 +36,19 @@ UNFINISHED = (
 def judge_leftovers(dsn, seconds, is_finished, findings):
     """Waits at most some seconds for what passes; what is there then, and what should never be, is found."""
     deadline = time.monotonic() + seconds
-    while True:
-        left = _sentences(dsn, PASSING)
-        if not left or time.monotonic() >= deadline:
+    while left := _sentences(dsn, PASSING):
+        if time.monotonic() >= deadline:
             break
         time.sleep(0.1)
+        # Each look is a moment of its own.
+        psql.close(dsn)
     for sentence in left + _sentences(dsn, NEVER + (UNFINISHED if is_finished else ())):
         findings.add("left behind", sentence)
+    psql.close(dsn)
 
 
 def _sentences(dsn, queries):
-    # Each look is a moment of its own.
-    psql.close(dsn)
-    found = [row[0] for query in queries for row in psql.rows(dsn, query)]
-    psql.close(dsn)
-    return found
+    return [row[0] for query in queries for row in psql.rows(dsn, query)]
 
 
 def judge_secret(database, secret, paths, findings):

@@ -46,6 +46,7 @@ class _Reader:
         self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             _command(dsn), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, env=_environment())
+        self.column_types = {}
         self.mark = uuid.uuid4().hex.encode() + b"\n"
         self.output("begin isolation level repeatable read read only")
 
@@ -72,11 +73,15 @@ class _Reader:
 _readers = {}
 
 
-def output(dsn, query):
-    """What COPY gives of a query, as bytes; all queries of a database see the same moment."""
+def _reader(dsn):
     if dsn not in _readers:
         _readers[dsn] = _Reader(dsn)
-    return _readers[dsn].output("copy (%s) to stdout" % query)
+    return _readers[dsn]
+
+
+def output(dsn, query):
+    """What COPY gives of a query, as bytes; all queries of a database see the same moment."""
+    return _reader(dsn).output("copy (%s) to stdout" % query)
 
 
 def rows(dsn, query):
@@ -112,6 +117,13 @@ def value(dsn, query):
 
 def column_types(dsn, schema, table):
     """Column names and types of a table; empty where there is no such table."""
+    known = _reader(dsn).column_types
+    if (schema, table) not in known:
+        known[schema, table] = _column_types(dsn, schema, table)
+    return known[schema, table]
+
+
+def _column_types(dsn, schema, table):
     found = rows(
         dsn,
         "select a.attname, format_type(a.atttypid, null) from pg_attribute a"
@@ -123,7 +135,7 @@ def column_types(dsn, schema, table):
 
 
 @atexit.register
-def _close_all():
+def close_all():
     # Before we end: whoever copies the database next must find nobody in it.
     for dsn in list(_readers):
         close(dsn)

@@ -62,27 +62,33 @@ extension Endurance {
             var numbers = SeededNumbers(seed: EndToEnd.seed &+ UInt64(verb.utf8.count))
             var ends = FaultCount()
             for fault in Faults.kinds {
-                let wish = ProcessInfo.processInfo.environment["ETL_NTH"]
-                let count = wish == "all" ? calls : wish.flatMap { Int($0) } ?? (fault == "kill" ? 4 : 1)
-                for call in (1...calls).shuffled(using: &numbers).prefix(count) {
-                    ends.add(try await disturb(command, "\(call):\(fault)", from: start))
-                }
+                let some = (1...calls).shuffled(using: &numbers).prefix(Faults.wanted ?? (fault == "kill" ? 4 : 1))
+                let end = { @Sendable place in try await disturb(command, place, from: start) }
+                let count =
+                    Faults.isEveryWanted
+                    ? try await Faults.tried(atAllMomentsOf: fault, end)
+                    : try await Faults.tried(fault, atCalls: some, end)
+                ends = ends + count
             }
             print("\(verb) of revisions, \(calls) calls, seed \(EndToEnd.seed): \(ends)")
         }
 
         private func calls(of command: [String], from start: RevisionProject) async throws -> Int {
             let project = try start.copy(on: try await start.database.copy())
-            let run = try await project.etl(command, variables: ["ETL_CALLS": project.scratch.path + "/calls"])
-            guard run.status == 0, let calls = Int(try project.scratch.text("calls").trimmingCharacters(in: .newlines))
-            else { throw UnexpectedEnd(run) }
+            let run = try await project.etl(command, variables: CallCounts.variable(project.scratch))
+            let calls = CallCounts(in: project.scratch).calls
+            guard run.status == 0, calls > 0 else { throw UnexpectedEnd(run) }
             return calls
         }
 
         /// Runs a command with a fault, looks that nothing is half done in silence, and brings it to its end.
-        private func disturb(_ command: [String], _ fault: String, from start: RevisionProject) async throws -> String {
+        private func disturb(_ command: [String], _ fault: String, from start: RevisionProject) async throws -> FaultEnd
+        {
             let project = try start.copy(on: try await start.database.copy())
-            let first = try await project.etl(command + ["--max-outage", "5"], variables: ["ETL_FAULT": fault])
+            let first = try await project.etl(
+                command + ["--max-outage", "5"],
+                variables: CallCounts.variable(project.scratch).merging(["ETL_FAULT": fault]) { $1 })
+            let isReached = first.status == 137 || CallCounts(in: project.scratch).reach(fault)
             // The server may need a moment to notice that its client is gone.
             #expect(try await project.database.isLeftAlone(), "\(fault)")
             let places = try await places(project)
@@ -102,7 +108,7 @@ extension Endurance {
             let expected = command[0] == "upgrade" ? "a b c" : ""
             let last = try await self.places(project)
             #expect(last.there == expected && last.said == expected, "\(fault): \(last)")
-            return end
+            return FaultEnd(words: end, isReached: isReached)
         }
     }
 }
