@@ -114,6 +114,28 @@ public struct CopyRows: Sendable {
         count += end.count - start.count
     }
 
+    /// Lends the bytes of one row after the other, each with the places before and behind it.
+    public func forEachRow(_ body: (_ row: UnsafeRawBufferPointer, _ start: Mark, _ end: Mark) -> Void) {
+        withBytes { bytes in
+            var start = Mark(offset: 0, count: 0)
+            while start.count < count {
+                var offset = start.offset + 2
+                for _ in 0..<Int16(bigEndian: bytes.loadUnaligned(fromByteOffset: start.offset, as: Int16.self)) {
+                    let length = Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int32.self))
+                    offset += 4 + max(0, Int(length))
+                }
+                let end = Mark(offset: offset, count: start.count + 1)
+                body(UnsafeRawBufferPointer(rebasing: bytes[start.offset..<offset]), start, end)
+                start = end
+            }
+        }
+    }
+
+    /// Lends the bytes of the rows between two marks.
+    public func withBytes<R>(from start: Mark, to end: Mark, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+        withBytes { body(UnsafeRawBufferPointer(rebasing: $0[start.offset..<end.offset])) }
+    }
+
     /// Lends the bytes of all rows.
     public func withBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
         try bytes.withUnsafeBufferPointer { buffer throws(E) in try body(UnsafeRawBufferPointer(buffer)) }

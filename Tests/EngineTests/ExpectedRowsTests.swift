@@ -18,7 +18,8 @@ struct ExpectedRowsTests {
         "are doubtful where they differ, are missing, are not expected, are there twice, or are printed otherwise",
         arguments: [
             ("", []), ("update notes set note = 'two!' where id = ID2", [2]), ("delete from notes where id = ID1", [1]),
-            ("insert into notes values (ID7, 'seven', '{}')", [7]), ("update notes set id = ID7 where id = ID1", [1, 7]),
+            ("insert into notes values (ID7, 'seven', '{}')", [7]),
+            ("update notes set id = ID7 where id = ID1", [1, 7]),
             ("insert into notes select * from notes where id = ID2", [2]),
             ("update notes set more = '{\"a\": 1.0}' where id = ID1", [1]),
             ("update notes set note = null where id = ID1", [1]), ("truncate notes", [1, 2, 3]),
