@@ -13,7 +13,11 @@ struct ChunkSizeTests {
             (BatchLimits(), "'[1]'", 400_000, 5000),
             (BatchLimits(), "'[1]'", 15_000, 1000),
             (BatchLimits(), "null", 40_000, 2500),
-            (BatchLimits(), "(select string_agg(md5(i || random()::text), '') from generate_series(1, 100))", 400_000, 1000),
+            (
+                BatchLimits(), "(select string_agg(md5(j || random()::text), '') from generate_series(1, 100) j)",
+                400_000,
+                1000
+            ),
             (BatchLimits(rows: 7), "'[1]'", 400_000, 7),
         ] as [(BatchLimits, String, Int64, Int64)])
     func rows(limits: BatchLimits, document: String, total: Int64, expected: Int64) async throws {
@@ -22,10 +26,11 @@ struct ChunkSizeTests {
             "create table notes as select i as id, (\(document))::text as note from generate_series(1, 2000) i")
         let (target, schema) = (memoir.target, memoir.schema)
         let notes = QualifiedName(schema: schema, name: Identifier("notes" as StaticString))
+        let documents = [Identifier("note" as StaticString)]
         let rows = try await blocking {
             let connection = try Connection(to: target, name: "test")
             return try connection.transaction { transaction in
-                try ChunkSize.rows(limits, of: notes, documents: [Identifier("note" as StaticString)], total: total, transaction)
+                try ChunkSize.rows(limits, of: notes, documents: documents, total: total, transaction)
             }
         }
         #expect(rows == expected)
