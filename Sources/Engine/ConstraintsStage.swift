@@ -35,14 +35,16 @@ struct ConstraintsStage {
     }
 
     /// Lets the server count what was moved, which it would do by itself only some time later: whoever reads the tables until
-    /// then would get plans for empty ones. The columns by which rows are found are enough for that; the server, to
-    /// which the table counts as not analyzed yet, looks at the others when it comes to it.
+    /// then would get plans for empty ones. The columns by which rows are found and a small sample are enough for that; the
+    /// server, to which the table counts as not analyzed yet, has a thorough look when it comes to it.
     private func analyze(_ constraints: [Constraint]) throws {
         for target in Set(chunked.map(\.tables.target)) {
             let columns = Set(constraints.filter { $0.table == target.name }.flatMap(\.columns))
             let list = SQL.list(columns.sorted { $0.name < $1.name })
             let what: SQL = columns.isEmpty ? "\(target)" : "\(target) (\(list))"
-            try inTurn(locking: [target]) { try $0.run("analyze (skip_locked) \(what)") }
+            try inTurn(locking: [target]) {
+                try $0.run("set local default_statistics_target = 10; analyze (skip_locked) \(what)")
+            }
         }
     }
 

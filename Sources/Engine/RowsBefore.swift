@@ -23,6 +23,9 @@ struct RowsBefore {
 
     private static let cursor: SQL = "etl_before"
     private static let ownID: SQL = "pg_current_xact_id()::xid"
+    private static var isReplaced: SQL {
+        Mutant.is(.takeTheirsForOurs) ? "source.xmax <> '0'::xid" : "source.xmax = \(ownID)"
+    }
 
     /// Keeps the moment for the rows that a condition on the alias `source` picks.
     func keep(where condition: SQL, _ transaction: borrowing Transaction) throws(PostgresError) {
@@ -32,8 +35,8 @@ struct RowsBefore {
             """
             declare \(Self.cursor) no scroll cursor for
             select \(source.keyHash(of: "source")), source.xmin::text, \(source.mark(of: "source")),
-                   case when source.xmax = \(Self.ownID) then \(Self.ownID)::text end,
-                   case when source.xmax = \(Self.ownID)
+                   case when \(Self.isReplaced) then \(Self.ownID)::text end,
+                   case when \(Self.isReplaced)
                         then hashtextextended(\(unsafe: printed) collate "C", \(Self.ownID)::text::bigint) end
               from \(source.name) source where \(condition) order by \(unsafe: key)
             """)

@@ -106,6 +106,12 @@ public enum Mutant: String, CaseIterable, Sendable {
     /// Rows that no source row gives are not found.
     case compareOneWay
 
+    /// Rows of the right length are right.
+    case compareLengths
+
+    /// What somebody else wrote to a row counts as ours.
+    case takeTheirsForOurs
+
     /// Whatever differs counts as changed since.
     case everythingIsStale
 
