@@ -42,13 +42,14 @@ struct TargetComparison {
     ) throws -> [Finding] {
         let picked = ChunkQuery.condition(range, key: parent, alias: "t")
         // Two characters of another encoding may be sent as one.
-        guard tables.ledgerText.isUnicode, var expected = ExpectedRows(rows) else {
+        guard tables.ledgerText.isUnicode, elements[0] == .uuid else {
             return try findings(rows, where: picked, transaction)
         }
+        var expected = ExpectedRows(rows)
         let there: SQL = "select \(SQL.list(columns)) from \(tables.target) t where \(tables.isOurs) and (\(picked))"
         try transaction.copyOut(there) { try expected.meet($0) }
         var found: [Finding] = []
-        for doubtful in expected.doubtful {
+        for doubtful in try expected.doubtful() {
             let ids: SQL = "\(.column(doubtful.ids.columns(1)[0], of: elements[0]))"
             found += try findings(
                 doubtful.rows, where: "(\(picked)) and t.\(columns[0]) = any (\(ids))", transaction)

@@ -106,8 +106,8 @@ public enum Mutant: String, CaseIterable, Sendable {
     /// Rows that no source row gives are not found.
     case compareOneWay
 
-    /// Rows of the right length are right.
-    case compareLengths
+    /// Rows of the right id are right.
+    case compareIDs
 
     /// What somebody else wrote to a row counts as ours.
     case takeTheirsForOurs
