@@ -47,8 +47,9 @@ struct BatchStage {
         try site.ledger.beginStage(name, of: context.run, fingerprint: context.fingerprint, transaction)
         try site.ledger.bindStage(
             name, of: context.run, source: source.oid, target: nil, targetWasEmpty: nil, total: total, transaction)
+        let rows = try ChunkSize.rows(
+            context.request.limits, of: source.name, documents: [], total: total, transaction)
         try site.ledger.planChunks(
-            of: chunked(source), over: source.name, key: source.columns, rows: context.request.limits.rows,
-            total: total, transaction)
+            of: chunked(source), over: source.name, key: source.columns, rows: rows, total: total, transaction)
     }
 }

@@ -11,6 +11,9 @@ struct BatchJob: Sendable {
 }
 
 /// Runs a batch's statement for the keys of a chunk.
+///
+/// What its rows were before and whether it was we who wrote to them has to be certain, or somebody else's change would be taken
+/// for ours. A few rows are held beforehand; of a whole chunk only those are held that the statement writes to.
 final class BatchTask {
     private let job: BatchJob
     private let source: KeyedTable
@@ -32,14 +35,27 @@ final class BatchTask {
 
     func perform(_ claim: Claim, _ transaction: borrowing Transaction) throws -> ChunkResult {
         let range = ChunkQuery.condition(claim.range, key: source.key, alias: "source")
-        let done = try work(where: range, in: claim.range, transaction)
-        var outcome = ChunkOutcome()
-        for (index, row) in done.rows.enumerated() {
-            outcome.seen.append(keyHash: row.hash, xmin: row.xmin, mark: row.mark)
-            if done.rewritten.contains(row.hash) { outcome.seen.keep(BatchTask.someValue, at: index) }
+        let before = RowsBefore(source)
+        try before.keep(where: range, transaction)
+        let written = try transaction.working(in: [source.name.schema], lock: Self.rowLock) {
+            try run(where: range, transaction)
         }
-        outcome.migrated = Int64(done.rows.count)
-        outcome.targetRows = Int64(done.written)
+        let rows = try before.read(transaction)
+        let renewed = rows.compactMap(\.renewed)
+        var ours = Set(renewed.map(\.keyHash))
+        // A row that somebody else wrote to in between is ours as well, but what it was before we cannot say: whoever looks
+        // for changes finds it.
+        if written > ours.count { ours = try before.written(where: range, transaction) }
+        var outcome = ChunkOutcome()
+        for (index, row) in rows.enumerated() {
+            let (xmin, mark) = row.renewed.map { ($0.xmin, $0.mark) } ?? (row.xmin, row.mark)
+            outcome.seen.append(keyHash: row.hash, xmin: xmin, mark: mark)
+            if ours.contains(row.hash) { outcome.seen.keep(BatchTask.someValue, at: index) }
+        }
+        outcome.migrated = Int64(rows.count)
+        outcome.targetRows = Int64(written)
+        try ledger.renewSeen(
+            of: source.oid, renewed, in: claim.range, keyTypes: source.key.map(\.ordering), except: stage, transaction)
         return ChunkResult(outcome: outcome)
     }
 
@@ -51,14 +67,8 @@ final class BatchTask {
         let (before, written, after) = try transaction.working(in: [source.name.schema], lock: Self.rowLock) {
             // Held, so that nobody else can write to a row between these statements.
             let before = try KeyedRow.read(source, where: condition, locking: true, transaction)
-            do throws(PostgresError) {
-                let written = try transaction.run(job.batch.statement.sql(where: condition)).affectedRows
-                return (before, written, try KeyedRow.read(source, where: condition, transaction))
-            } catch {
-                if error.errorClass == .row { throw Unworkable(error: error, code: .refusedByServer) }
-                if error.errorClass == .retry || error.endsSession { throw error }
-                throw Failure(error, while: "\(job.batch.statement.name):\(job.batch.statement.line)")
-            }
+            let written = try run(where: condition, transaction)
+            return (before, written, try KeyedRow.read(source, where: condition, transaction))
         }
         var rows: [KeyedRow] = []
         var rewritten: Set<Int64> = []
@@ -78,5 +88,16 @@ final class BatchTask {
         try ledger.renewSeen(
             of: source.oid, renewed, in: range, keyTypes: source.key.map(\.ordering), except: stage, transaction)
         return (rows, rewritten, written)
+    }
+
+    /// Runs the statement; says how many rows were written to.
+    private func run(where condition: SQL, _ transaction: borrowing Transaction) throws -> Int {
+        do throws(PostgresError) {
+            return try transaction.run(job.batch.statement.sql(where: condition)).affectedRows
+        } catch {
+            if error.errorClass == .row { throw Unworkable(error: error, code: .refusedByServer) }
+            if error.errorClass == .retry || error.endsSession { throw error }
+            throw Failure(error, while: "\(job.batch.statement.name):\(job.batch.statement.line)")
+        }
     }
 }

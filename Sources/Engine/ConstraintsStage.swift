@@ -28,18 +28,23 @@ struct ConstraintsStage {
         try build(constraints.filter { !$0.isForeignKey })
         for constraint in constraints where constraint.isForeignKey {
             try build([constraint])
-            try removeOrphans(of: constraint)
-            try validate(constraint)
+            try vouch(for: constraint)
         }
-        try analyze()
+        try analyze(constraints)
         _ = try turn.take { transaction, _ in try site.ledger.finishStage(stage, of: run, transaction) }
     }
 
     /// Lets the server count what was moved, which it would do by itself only some time later: whoever reads the tables until
-    /// then would get plans for empty ones.
-    private func analyze() throws {
+    /// then would get plans for empty ones. The columns by which rows are found and a small sample are enough for that; the
+    /// server, to which the table counts as not analyzed yet, has a thorough look when it comes to it.
+    private func analyze(_ constraints: [Constraint]) throws {
         for target in Set(chunked.map(\.tables.target)) {
-            try inTurn(locking: [target]) { try $0.run("analyze (skip_locked) \(target)") }
+            let columns = Set(constraints.filter { $0.table == target.name }.flatMap(\.columns))
+            let list = SQL.list(columns.sorted { $0.name < $1.name })
+            let what: SQL = columns.isEmpty ? "\(target)" : "\(target) (\(list))"
+            try inTurn(locking: [target]) {
+                try $0.run("set local default_statistics_target = 10; analyze (skip_locked) \(what)")
+            }
         }
     }
 
@@ -96,12 +101,21 @@ struct ConstraintsStage {
         if let adopt = builder.adoptIndex { try transaction.run(adopt) }
     }
 
-    /// Removes rows whose parent vanished while the rows were moved: from here on a delete of the parent cascades.
-    private func removeOrphans(of constraint: Constraint) throws {
-        guard !Mutant.is(.leaveOrphans),
+    /// Validates a foreign key. Where that finds rows without a parent, those are removed whose parent vanished while they were
+    /// moved: from here on a delete of the parent cascades. Looking for them beforehand would cost as much again.
+    private func vouch(for constraint: Constraint) throws {
+        do {
+            try validate(constraint)
+        } catch let error as PostgresError where error.isOrphan && !Mutant.is(.leaveOrphans) {
             let removal = OrphanRemoval(
                 constraint: constraint, schema: schema, ledger: site.ledger, chunked: chunked)
-        else { return }
+            guard let removal else { throw error }
+            try remove(removal, of: constraint)
+            try validate(constraint)
+        }
+    }
+
+    private func remove(_ removal: OrphanRemoval, of constraint: Constraint) throws {
         let removed = try inTurn(locking: []) { try removal.perform($0) }
         if let removed, removed > 0 {
             site.reporter.report(.notice("\(removed) rows of \(constraint.table) removed: their parents are gone"))
@@ -128,4 +142,17 @@ struct ConstraintsStage {
 
 extension Constraint {
     var isForeignKey: Bool { if case .foreignKey = definition { true } else { false } }
+
+    /// The columns of its own table that it is about.
+    fileprivate var columns: [Identifier] {
+        switch definition {
+        case .primaryKey(let columns), .unique(let columns), .index(let columns, _, _): columns
+        case .foreignKey(let columns, _, _, _): columns
+        }
+    }
+}
+
+extension PostgresError {
+    /// Whether a row has no parent.
+    fileprivate var isOrphan: Bool { serverError?.sqlstate == "23503" }
 }

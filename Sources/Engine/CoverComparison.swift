@@ -1,3 +1,4 @@
+import Glibc
 import Ledger
 import Postgres
 
@@ -13,26 +14,68 @@ struct CoverComparison {
         let expected: [UInt8]?
     }
 
-    /// What differs; a JSON null is none.
+    /// What differs; a JSON null is none. Where the items are those of a range, in its order, which the transaction still sees
+    /// as it did when they were read, they are compared byte for byte first.
     func findings(
-        _ items: [Batch.Item], _ transaction: borrowing Transaction
-    ) throws(PostgresError) -> [Finding] {
+        _ items: [Batch.Item], in range: KeyRange? = nil, _ transaction: borrowing Transaction
+    ) throws -> [Finding] {
         guard let column = tables.writeBack, !items.isEmpty, !Mutant.is(.compareWithoutCovers) else { return [] }
-        let wanted = items.enumerated().filter { _, item in
-            if case .rejected = item.fate { false } else { true }
+        var doubtful = items.indices.filter { index in
+            if case .rejected = items[index].fate { false } else { true }
         }
+        if let range, tables.ledgerText.isUnicode {
+            let equal = try equal(items, column, in: range, transaction)
+            doubtful.removeAll { equal.contains($0) }
+        }
+        return doubtful.isEmpty ? [] : try findings(doubtful, of: items, column, transaction)
+    }
+
+    /// The places of the items whose value is, byte for byte, what is there.
+    private func equal(
+        _ items: [Batch.Item], _ column: Identifier, in range: KeyRange, _ transaction: borrowing Transaction
+    ) throws -> Set<Int> {
+        let key = tables.source.columns.map { "s.\($0.quoted)" }
+        let keys = SQL(unsafe: key.map { "\($0)::text" }.joined(separator: ", "))
+        let there: SQL = """
+            select nullif(s.\(column), 'null'::jsonb), \(keys) from \(tables.source.name) s
+             where \(ChunkQuery.condition(range, key: tables.source.key, alias: "s"))
+             order by \(unsafe: key.joined(separator: ", "))
+            """
+        var equal: Set<Int> = []
+        var index = 0
+        try transaction.copyOut(there) { row in
+            // A row that is not among the items was rejected, and not read.
+            guard index < items.count,
+                items[index].key == Key(key.indices.map { Array(row[1 + $0] ?? .empty) })
+            else { return }
+            if Self.isEqual(row[0], items[index].cover) { equal.insert(index) }
+            index += 1
+        }
+        return equal
+    }
+
+    /// The binary form of jsonb is a version byte and then its text.
+    private static func isEqual(_ found: UnsafeRawBufferPointer?, _ expected: [UInt8]?) -> Bool {
+        guard let found, let expected else { return found == nil && expected == nil }
+        return found.count == expected.count + 1
+            && expected.withUnsafeBytes { text in
+                guard let one = found.baseAddress, let other = text.baseAddress else { return false }
+                return memcmp(one + 1, other, text.count) == 0
+            }
+    }
+
+    private func findings(
+        _ wanted: [Int], of items: [Batch.Item], _ column: Identifier, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [Finding] {
         let key = tables.source.key
-        let keys = key.indices.map { place -> SQL in
-            "\(.textArray(wanted.map { $0.element.key.parts[place] }))"
-        }
+        let keys = key.indices.map { place -> SQL in "\(.textArray(wanted.map { items[$0].key.parts[place] }))" }
         let names = key.indices.map { "k\($0)" }.joined(separator: ", ")
         let matches = key.enumerated().map { "s.\($1.name.quoted) = v.k\($0)::\($1.type)" }
         let found = try transaction.run(
             """
             select v.i, found::text, expected::text
-              from unnest(\(.intArray(wanted.map { Int64($0.offset) })),
-                          \(.textArray(wanted.map { $0.element.cover })), \(SQL.joined(keys, separator: ", ")))
-                   as v (i, value, \(unsafe: names))
+              from unnest(\(.intArray(wanted.map { Int64($0) })), \(.textArray(wanted.map { items[$0].cover })),
+                          \(SQL.joined(keys, separator: ", "))) as v (i, value, \(unsafe: names))
               join \(tables.source.name) s on \(unsafe: matches.joined(separator: " and "))
              cross join lateral (select nullif(s.\(column), 'null'::jsonb) as found, v.value::jsonb as expected) sides
              where found::text is distinct from expected::text order by v.i

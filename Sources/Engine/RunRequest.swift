@@ -98,8 +98,8 @@ public enum ExistingRows: String, Sendable, CaseIterable {
 
 /// How much is read and written at a time, and by how many.
 public struct BatchLimits: Sendable, Equatable {
-    /// Source rows a chunk is planned with.
-    public var rows: Int64
+    /// Source rows a chunk is planned with; nil where that is to follow from the table.
+    public var rows: Int64?
     /// Bytes of documents after which a chunk is cut short.
     public var bytes: Int64
     /// Bytes above which a document is rejected without being fetched.
@@ -112,7 +112,7 @@ public struct BatchLimits: Sendable, Equatable {
 
     /// The limits of a run; without `bytes`, 8 MiB, and less where that is more than the share of one of many workers.
     public init(
-        rows: Int64 = 1000, bytes: Int64? = nil, documentBytes: Int64 = 8 << 20, workers: Int = 2
+        rows: Int64? = nil, bytes: Int64? = nil, documentBytes: Int64 = 8 << 20, workers: Int = 2
     ) {
         self.rows = rows
         self.bytes = bytes ?? min(8 << 20, Self.bytesOfAll / Int64(max(1, workers)))

@@ -74,9 +74,11 @@ struct StreamStage {
         try site.ledger.bindStage(
             name, of: context.run, source: tables.source.oid, target: tables.targetOID, targetWasEmpty: isEmpty,
             total: total, transaction)
+        let rows = try ChunkSize.rows(
+            request.limits, of: tables.source.name, documents: stream.source.columns, total: total, transaction)
         try site.ledger.planChunks(
-            of: chunked(tables), over: tables.source.name, key: tables.source.columns, rows: request.limits.rows,
-            total: total, transaction)
+            of: chunked(tables), over: tables.source.name, key: tables.source.columns, rows: rows, total: total,
+            transaction)
         return job(tables, isDirect: isEmpty)
     }
 

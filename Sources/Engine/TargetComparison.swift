@@ -3,7 +3,8 @@ import Pipelines
 import Postgres
 
 /// Compares the rows that a range of the source should give with those that the target has for the same keys, both ways.
-/// The server compares, because it alone knows how it prints a value; only what differs comes back.
+/// Rows that are the same byte for byte are the same; of all others the server decides, because it alone knows how it prints
+/// a value, and only what differs comes back.
 struct TargetComparison {
     let tables: StreamTables
     let columns: [Identifier]
@@ -35,11 +36,25 @@ struct TargetComparison {
         parent = try ParentKey.columns(tables, transaction)
     }
 
-    /// What differs in a range.
+    /// What differs in a range. The transaction must see one moment of the target.
     func findings(
         _ rows: CopyRows, in range: KeyRange, _ transaction: borrowing Transaction
-    ) throws(PostgresError) -> [Finding] {
-        try findings(rows, where: ChunkQuery.condition(range, key: parent, alias: "t"), transaction)
+    ) throws -> [Finding] {
+        let picked = ChunkQuery.condition(range, key: parent, alias: "t")
+        // Two characters of another encoding may be sent as one.
+        guard tables.ledgerText.isUnicode, elements[0] == .uuid else {
+            return try findings(rows, where: picked, transaction)
+        }
+        var expected = ExpectedRows(rows)
+        let there: SQL = "select \(SQL.list(columns)) from \(tables.target) t where \(tables.isOurs) and (\(picked))"
+        try transaction.copyOut(there) { try expected.meet($0) }
+        var found: [Finding] = []
+        for doubtful in try expected.doubtful() {
+            let ids: SQL = "\(.column(doubtful.ids.columns(1)[0], of: elements[0]))"
+            found += try findings(
+                doubtful.rows, where: "(\(picked)) and t.\(columns[0]) = any (\(ids))", transaction)
+        }
+        return found
     }
 
     /// What differs among the rows of some keys, and of others that are known by hash alone, in the ranges that these are in.

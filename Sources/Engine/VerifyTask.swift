@@ -31,6 +31,8 @@ final class VerifyTask {
     private let source: KeyedTable
     private let ledger: Ledger
     private var batch = Batch()
+    /// What reads and compares the rows of a stream; good for as long as the tables are not altered.
+    private var means: (reader: ChunkReader, comparison: TargetComparison)?
 
     init(_ job: VerifyJob, source: KeyedTable, ledger: Ledger) {
         self.job = job
@@ -60,18 +62,27 @@ final class VerifyTask {
         _ stream: Pipelines.Stream, _ tables: StreamTables, _ range: KeyRange, _ worked: WorkedChunk,
         _ transaction: borrowing Transaction
     ) throws -> ChunkResult {
-        var reader = ChunkReader(stream, query: ChunkQuery(tables: tables, limits: job.limits))
+        var (reader, comparison) = try means ?? means(stream, tables, transaction)
+        // Moved out and back, because a copy would copy its buffers.
+        means = nil
         // What was rejected is not read again: it may have been rejected because reading it ended its worker.
         try reader.read(range, except: worked.rejected, into: &batch, transaction)
+        means = (reader, comparison)
         let seen = KeyRange(above: range.lower, through: batch.end ?? range.upper)
-        let comparison = try TargetComparison(tables, columns: reader.targetColumns, transaction)
         let verdicts = ChunkVerdicts(
             batch: batch, items: batch.items.indices, worked: worked,
             rejected: try rejected(worked.rejected, in: seen, transaction),
             tables: tables, text: job.ledgerText, rows: try comparison.findings(batch.rows, in: seen, transaction),
-            covers: try CoverComparison(tables: tables).findings(batch.items, transaction))
+            covers: try CoverComparison(tables: tables).findings(batch.items, in: seen, transaction))
         job.differences.add(verdicts.differences)
         return ChunkResult(outcome: verdicts.outcome, end: batch.end)
+    }
+
+    private func means(
+        _ stream: Pipelines.Stream, _ tables: StreamTables, _ transaction: borrowing Transaction
+    ) throws -> (reader: ChunkReader, comparison: TargetComparison) {
+        let reader = ChunkReader(stream, query: ChunkQuery(tables: tables, limits: job.limits))
+        return (reader, try TargetComparison(tables, columns: reader.targetColumns, transaction))
     }
 
     /// The rejected rows of a range that are still there.

@@ -10,12 +10,14 @@ extension Ledger {
         of stage: ChunkedStage, over source: QualifiedName, key: [Identifier], rows: Int64, total: Int64,
         _ transaction: borrowing Transaction
     ) throws(PostgresError) {
-        let printed = SQL(unsafe: key.map { "\($0.quoted)::text" }.joined(separator: ", "))
+        let names = key.indices.map { "k\($0)" }
+        let columns = SQL(unsafe: zip(key, names).map { "\($0.quoted) as \($1)" }.joined(separator: ", "))
+        let printed = SQL(unsafe: names.map { "\($0)::text" }.joined(separator: ", "))
         try transaction.run(
             """
             with bounds as (
-                select row_number() over (order by place) as i, bound
-                  from (select array[\(printed)] as bound, row_number() over (order by \(SQL.list(key))) as place
+                select row_number() over (order by place) as i, array[\(printed)] as bound
+                  from (select \(columns), row_number() over (order by \(SQL.list(key))) as place
                           from \(source)) numbered
                  where place % \(.int(rows)) = 0 and place < \(.int(total))),
             ends as (select i, bound from bounds union all select count(*) + 1, null from bounds)

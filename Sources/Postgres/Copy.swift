@@ -3,6 +3,8 @@ import Glibc
 
 /// One row of a binary COPY TO STDOUT; the fields are lent for the length of a call.
 public struct CopyTuple: ~Copyable {
+    /// The whole row as it was sent, in the form in which `CopyRows` has rows.
+    public let bytes: UnsafeRawBufferPointer
     fileprivate let fields: [UnsafeRawBufferPointer?]
 
     /// The binary form of a field; nil for NULL.
@@ -31,6 +33,7 @@ private struct CopyTupleReader {
             sawHeader = true
             if offset == message.count { return nil }
         }
+        let start = offset
         guard let count = Self.integer(Int16.self, in: message, at: offset) else { throw Self.malformed }
         if count < 0 { return nil }
         offset += 2
@@ -47,7 +50,7 @@ private struct CopyTupleReader {
             fields.append(UnsafeRawBufferPointer(rebasing: message[offset..<end]))
             offset = end
         }
-        return CopyTuple(fields: fields)
+        return CopyTuple(bytes: UnsafeRawBufferPointer(rebasing: message[start..<offset]), fields: fields)
     }
 
     private static let malformed = PostgresError.unexpectedAnswer("a row of COPY that is cut or not binary")

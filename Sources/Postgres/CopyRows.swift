@@ -1,3 +1,5 @@
+import Glibc
+
 /// Rows for one table in the tuple format of COPY … (FORMAT binary), built in memory in one reused buffer.
 ///
 /// It holds tuples only: header and trailer are written by `Transaction.copyIn(_:into:columns:)`.
@@ -112,6 +114,38 @@ public struct CopyRows: Sendable {
     public mutating func append(rowsOf other: CopyRows, from start: Mark, to end: Mark) {
         bytes.append(contentsOf: other.bytes[start.offset..<end.offset])
         count += end.count - start.count
+    }
+
+    /// The place before the first row.
+    public static let start = Mark(offset: 0, count: 0)
+
+    /// The place behind the row that follows a mark, where that row is just these bytes; nil where it is another, or none.
+    public func mark(behind row: UnsafeRawBufferPointer, at start: Mark) -> Mark? {
+        withBytes { bytes in
+            guard start.count < count, start.offset + row.count <= bytes.count, let one = row.baseAddress,
+                let other = bytes.baseAddress, memcmp(one, other + start.offset, row.count) == 0
+            else { return nil }
+            return Mark(offset: start.offset + row.count, count: start.count + 1)
+        }
+    }
+
+    /// Lends the bytes of one row after the other, each with the places before and behind it.
+    public func forEachRow<E: Error>(
+        _ body: (_ row: UnsafeRawBufferPointer, _ start: Mark, _ end: Mark) throws(E) -> Void
+    ) throws(E) {
+        try withBytes { bytes throws(E) in
+            var start = Self.start
+            while start.count < count {
+                var offset = start.offset + 2
+                for _ in 0..<Int16(bigEndian: bytes.loadUnaligned(fromByteOffset: start.offset, as: Int16.self)) {
+                    let length = Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int32.self))
+                    offset += 4 + max(0, Int(length))
+                }
+                let end = Mark(offset: offset, count: start.count + 1)
+                try body(UnsafeRawBufferPointer(rebasing: bytes[start.offset..<offset]), start, end)
+                start = end
+            }
+        }
     }
 
     /// Lends the bytes of all rows.

@@ -106,6 +106,12 @@ public enum Mutant: String, CaseIterable, Sendable {
     /// Rows that no source row gives are not found.
     case compareOneWay
 
+    /// Rows of the right id are right.
+    case compareIDs
+
+    /// What somebody else wrote to a row counts as ours.
+    case takeTheirsForOurs
+
     /// Whatever differs counts as changed since.
     case everythingIsStale
 

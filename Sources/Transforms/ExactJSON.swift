@@ -1,9 +1,12 @@
 import JSON
 
-/// Writes values as they stand in the source, so that every number keeps its spelling.
+/// Writes values as they stand in the source, so that every number keeps its spelling, and what is between them as the server
+/// prints `jsonb`: then what was written is mostly, byte for byte, what is read again.
 enum ExactJSON {
     /// An object without members.
     static let emptyObject = Array("{}".utf8)
+    fileprivate static let comma = Array(", ".utf8)
+    fileprivate static let colon = Array(": ".utf8)
 
     /// Adds a value.
     ///
@@ -32,11 +35,12 @@ enum ExactJSON {
     private static func appendArray(
         _ node: Document.Node, of document: Document, to text: inout [UInt8], place: Place
     ) throws(Reject) {
-        var separator = UInt8(ascii: "[")
+        text.append(UInt8(ascii: "["))
+        var isFirst = true
         var cursor = document.start(of: node)
         while let element = document.nextElement(&cursor) {
-            text.append(separator)
-            separator = UInt8(ascii: ",")
+            if !isFirst { text.append(contentsOf: comma) }
+            isFirst = false
             try append(element, of: document, to: &text, place: place)
         }
         text.append(UInt8(ascii: "]"))
@@ -63,23 +67,23 @@ enum ExactJSON {
 
 /// An object that is written member by member.
 struct ObjectText {
-    private var separator = UInt8(ascii: "{")
+    private var isEmpty = true
 
     /// Adds a member as it stands in the source.
     mutating func append(
         _ member: Document.Member, of document: Document, to text: inout [UInt8], place: Place
     ) throws(Reject) {
         guard document.isStorable(member.key) else { throw place.badText }
-        text.append(separator)
-        separator = UInt8(ascii: ",")
+        if isEmpty { text.append(UInt8(ascii: "{")) } else { text.append(contentsOf: ExactJSON.comma) }
+        isEmpty = false
         text.append(contentsOf: document.source(of: member.key))
-        text.append(UInt8(ascii: ":"))
+        text.append(contentsOf: ExactJSON.colon)
         try ExactJSON.append(member.value, of: document, to: &text, place: place)
     }
 
     /// Ends the object, which may be empty.
     func close(_ text: inout [UInt8]) {
-        if separator == UInt8(ascii: "{") { text.append(separator) }
+        if isEmpty { text.append(UInt8(ascii: "{")) }
         text.append(UInt8(ascii: "}"))
     }
 }

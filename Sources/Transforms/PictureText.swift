@@ -31,8 +31,8 @@ extension Pictures {
 
 /// The object that a bare url stands for.
 enum PictureText {
-    static let opening = Array("{\"url\":".utf8)
-    static let caption = Array(",\"caption\":".utf8)
+    static let opening = Array("{\"url\": ".utf8)
+    static let caption = Array(", \"caption\": ".utf8)
 
     static func append(
         url: UnsafeRawBufferPointer, caption text: UnsafeRawBufferPointer? = nil, to json: inout [UInt8]

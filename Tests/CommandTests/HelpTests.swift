@@ -104,7 +104,8 @@ struct HelpTests {
                                                continues
                   --workers N                  workers, each with a connection; else twice half
                                                the cores, at least 2
-                  --batch-rows N               at most N rows in a transaction; else 1000
+                  --batch-rows N               at most N rows in a transaction; else 1000 to
+                                               5000
                   --batch-bytes N              at most N bytes of documents in a transaction;
                                                else 8MiB, or a share of 16MiB
                   --max-rejects N              stop when more than N rejects are open; else

@@ -36,14 +36,14 @@ struct PictureTests {
     func emptyObject() throws {
         let found = try images(
             #"[{"image":"b"},{"image":{}},{"image":{}},{"image":{}}]"#, #"["a","b",{"c":1}]"#)
-        let expected = [#"{"url":"b"}"#, #"{"url":"a"}"#, #"{"c":1}"#, "{}"]
+        let expected = [#"{"url":"b"}"#, #"{"url": "a"}"#, #"{"c":1}"#, "{}"]
         #expect(found == (try expected.map { try PlainJSON($0.utf8) }))
     }
 
     @Test("a cover is the first element that is not null, whatever the sections name")
     func cover() throws {
         let result = try Chapter(#"[{"image":"b"}]"#, images: #"[null,"a","b"]"#).transform()
-        #expect(result.outcome.cover == Array(#"{"url":"a"}"#.utf8))
+        #expect(result.outcome.cover == Array(#"{"url": "a"}"#.utf8))
     }
 
     @Test("what a rejected chapter left half done does not show in the next one")

@@ -21,7 +21,7 @@ struct StagePlanner {
         case .check(let script): planned.statements = statements(of: script, areLocking: false)
         case .sql(let script): planned.statements = statements(of: script, areLocking: true)
         case .stream(let stream): try describe(stream, stage, &planned, transaction)
-        case .batch(let batch): describe(batch, stage, &planned)
+        case .batch(let batch): try describe(batch, stage, &planned, transaction)
         case .constraints(let constraints):
             planned.statements = try ConstraintPlanner(schema: schema, standing: standing, sizes: sizes)
                 .statements(for: constraints, &planned.notes, transaction)
@@ -60,16 +60,23 @@ struct StagePlanner {
 
     private func name(_ table: Identifier) -> QualifiedName { QualifiedName(schema: schema, name: table) }
 
-    private func chunks(over table: Identifier, of stage: Stage) -> PlannedStage.ChunkPlan {
+    private func chunks(
+        over table: Identifier, documents: [Identifier] = [], of stage: Stage, _ transaction: borrowing Transaction
+    ) throws -> PlannedStage.ChunkPlan {
         let totals = standing.totals[stage.name]
         let counted = standing.record(of: stage)?.total
         let rows = counted ?? sizes[name(table)]?.rowCount
         let isEstimated = if counted == nil, case .estimated = sizes[name(table)]?.rows { true } else { false }
         let begun = totals.flatMap { $0.chunks > 0 ? $0.chunks : nil }
         // Rows that come later go into the last chunk, so there is always one.
-        let planned = rows.map { max(1, ($0 + limits.rows - 1) / limits.rows) }
+        let size = try transaction.attempt {
+            try ChunkSize.rows(limits, of: name(table), documents: documents, total: rows ?? 0, transaction)
+        }
+        // The table may not be there yet, or not be ours to read.
+        let each = if case .success(let rows) = size { rows } else { limits.rows ?? ChunkSize.range.lowerBound }
+        let planned = rows.map { max(1, ($0 + each - 1) / each) }
         return PlannedStage.ChunkPlan(
-            table: name(table), rows: rows, isEstimated: isEstimated, rowsEach: limits.rows, count: begun ?? planned,
+            table: name(table), rows: rows, isEstimated: isEstimated, rowsEach: each, count: begun ?? planned,
             done: totals?.chunksDone ?? 0)
     }
 
@@ -82,7 +89,8 @@ struct StagePlanner {
                     ?? "there will be nothing to do: \(reason)")
             return
         }
-        planned.chunks = chunks(over: stream.source.table, of: stage)
+        planned.chunks = try chunks(
+            over: stream.source.table, documents: stream.source.columns, of: stage, transaction)
         let (source, target) = (name(stream.source.table), name(stream.target.table))
         let columns = stream.source.columns.map(\.name).joined(separator: ", ")
         planned.notes.append(
@@ -95,8 +103,10 @@ struct StagePlanner {
         }
     }
 
-    private func describe(_ batch: SQLBatch, _ stage: Stage, _ planned: inout PlannedStage) {
-        planned.chunks = chunks(over: batch.table, of: stage)
+    private func describe(
+        _ batch: SQLBatch, _ stage: Stage, _ planned: inout PlannedStage, _ transaction: borrowing Transaction
+    ) throws {
+        planned.chunks = try chunks(over: batch.table, of: stage, transaction)
         planned.statements = [
             PlannedStatement(
                 text: batch.statement.sql(where: ":range").text,

@@ -138,7 +138,8 @@ extension CommandTable {
                 (draft, number) in
                 change(&draft) { $0.workers = number }
             },
-            .number("batch-rows", 1...1_000_000, "at most N rows in a transaction; else 1000") { (draft, number) in
+            .number("batch-rows", 1...1_000_000, "at most N rows in a transaction; else 1000 to 5000") {
+                (draft, number) in
                 change(&draft) { $0.batchRows = number }
             },
             .bytes(
