@@ -38,7 +38,7 @@ struct ConstraintsStage {
     /// Lets the server count what was moved, which it would do by itself only some time later: whoever reads the tables until
     /// then would get plans for empty ones.
     private func analyze() throws {
-        for target in Set(chunked.map(\.tables.target)) {
+        for target in Set(chunked.flatMap(\.tables.targets).map(\.name)) {
             try inTurn(locking: [target]) { try $0.run("analyze (skip_locked) \(target)") }
         }
     }
@@ -68,8 +68,8 @@ struct ConstraintsStage {
     /// Whether others may be working with a table: it is not one that this run filled from empty.
     private func isLive(_ table: Identifier, _ transaction: borrowing Transaction) throws(PostgresError) -> Bool {
         let name = QualifiedName(schema: schema, name: table)
-        let oid = try transaction.row("select coalesce(to_regclass(\(.text(name.quoted)))::oid, 0)").int(0)
-        let filling = try site.ledger.stages(of: run, transaction).filter { $0.targetOID == oid }
+        let oid = try transaction.row("select coalesce(to_regclass(\(.text(name.quoted)))::oid, 0)").int(0) ?? 0
+        let filling = try site.ledger.stages(of: run, transaction).filter { $0.targetOIDs.contains(oid) }
         return filling.isEmpty || filling.contains { !$0.targetWasEmpty }
     }
 

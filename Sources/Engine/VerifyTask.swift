@@ -64,7 +64,7 @@ final class VerifyTask {
         // What was rejected is not read again: it may have been rejected because reading it ended its worker.
         try reader.read(range, except: worked.rejected, into: &batch, transaction)
         let seen = KeyRange(above: range.lower, through: batch.end ?? range.upper)
-        let comparison = try TargetComparison(tables, columns: reader.targetColumns, transaction)
+        let comparison = try TargetComparisons(tables, transaction)
         let verdicts = ChunkVerdicts(
             batch: batch, items: batch.items.indices, worked: worked,
             rejected: try rejected(worked.rejected, in: seen, transaction),

@@ -56,8 +56,9 @@ struct UndoPlan {
             case "sql", "constraints":
                 let tables = (created.records[record.name] ?? []).compactMap { CreatedObject($0)?.table }
                 let along = goingAlong.filter { name in
-                    streams[name].map { tables.contains(QualifiedName(schema: request.schema, name: $0.target.table)) }
-                        ?? false
+                    streams[name]?.targets.contains { target in
+                        tables.contains(QualifiedName(schema: request.schema, name: target.table))
+                    } ?? false
                 }
                 steps.append(.remove(record.name, along: record.kind == "sql" ? along.sorted() : []))
             default: steps.append(.forget(record.name))
@@ -106,8 +107,8 @@ struct UndoPlan {
     private static func goesAlong(
         _ stream: Pipelines.Stream, _ created: CreatedObjects, in schema: Identifier
     ) -> Bool {
-        let target = QualifiedName(schema: schema, name: stream.target.table)
-        guard created.tables.contains(target) else { return false }
+        let targets = stream.targets.map { QualifiedName(schema: schema, name: $0.table) }
+        guard targets.allSatisfy(created.tables.contains) else { return false }
         guard let column = stream.writeBack else { return true }
         return created.holds(column, of: QualifiedName(schema: schema, name: stream.source.table))
     }
