@@ -69,17 +69,23 @@ struct MergedTarget {
         try insert(keys.isEmpty ? "true" : "not \(isOf(keys, "n"))", transaction)
     }
 
-    /// Lets rows name those of the other target, which are there by now.
+    /// Lets rows name those of the other target, which are there by now; every one must arrive, as with COPY.
     func link(except keys: [Key], _ transaction: borrowing Transaction) throws(PostgresError) {
         let links = target.links
         if links.isEmpty { return }
         let assignments = links.map { "\($0.quoted) = n.\($0.quoted)" }.joined(separator: ", ")
-        try transaction.run(
-            """
-            update \(target.name) t set \(unsafe: assignments) from \(staged) n
-             where n.\(id) = t.\(id) and (\(printed(links, "t"))) is distinct from (\(printed(links, "n")))
+        let isWrong: SQL = """
+            n.\(id) = t.\(id) and (\(printed(links, "t"))) is distinct from (\(printed(links, "n")))
                and \(keys.isEmpty ? "true" : "not \(isOf(keys, "n"))")
-            """)
+            """
+        let done = try transaction.run(
+            "update \(target.name) t set \(unsafe: assignments) from \(staged) n where \(isWrong)"
+        ).affectedRows
+        let left =
+            try transaction.row("select count(*) from \(target.name) t, \(staged) n where \(isWrong)").int(0) ?? 0
+        guard left == 0 else {
+            throw .copyCountDiffers(table: target.name.description, sent: done + Int(left), stored: done)
+        }
     }
 
     /// How many rows some source rows are to have.
