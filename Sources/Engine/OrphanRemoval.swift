@@ -53,6 +53,9 @@ struct OrphanRemoval {
 
     /// Removes them; returns how many rows were removed or let go.
     func perform(_ transaction: borrowing Transaction) throws -> Int64 {
+        // Nearly always there is none, and to see that costs one look at the table.
+        let hasOrphans: SQL = "select exists (select from \(child) c where \(orphan(by: columns)))"
+        guard try transaction.row(hasOrphans).bool(0) else { return 0 }
         // Triggers on these tables are the application's, and expect its schema.
         let (removed, parents) = try transaction.working(in: [child.schema], lock: transaction.settings.lock) {
             try remove(transaction)
