@@ -5,15 +5,16 @@ import Postgres
 /// Says no to a pipeline beside one that fills the same tables in another way: neither would know what the other has written,
 /// and each would take back what is the other's.
 enum Rivals {
-    /// Throws while one of them stands on the same schema, unless this one was begun itself.
+    /// Throws while one of them stands on the same schema, unless this one was begun itself. Where starts are held, none of them
+    /// begins before the transaction ends.
     static func refuse(
-        _ pipeline: Pipeline, on schema: Identifier, _ site: Site, _ transaction: borrowing Transaction
+        _ pipeline: Pipeline, on schema: Identifier, _ site: Site, holdingStarts: Bool = false,
+        _ transaction: borrowing Transaction
     ) throws {
-        if let failure = try refusal(
-            of: pipeline, on: schema, site.ledger, transaction, undo: { site.command("undo", $0) })
-        {
-            throw failure
-        }
+        if try pipeline.rivals.isEmpty || isBegun(pipeline.name, on: schema, site.ledger, transaction) { return }
+        if holdingStarts { try site.ledger.holdStarts(transaction) }
+        let failure = try refusal(of: pipeline, on: schema, site.ledger, transaction) { site.command("undo", $0) }
+        if let failure, !Mutant.is(.runBesideRivals) { throw failure }
     }
 
     /// Why it is refused; nil where nothing is in the way.
@@ -23,13 +24,10 @@ enum Rivals {
     ) throws -> Failure? {
         if try isBegun(pipeline.name, on: schema, ledger, transaction) { return nil }
         let standing = try pipeline.rivals.filter { name in
+            guard let run = try ledger.run(of: name, on: schema, transaction) else { return false }
             // One that was started this moment has done nothing yet.
-            if let state = try ledger.run(of: name, on: schema, transaction)?.state,
-                [.running, .undoing].contains(state)
-            {
-                return true
-            }
-            return try isBegun(name, on: schema, ledger, transaction)
+            return try LaterRuns.hasDoneSomething(run.id, ledger, transaction)
+                || !ledger.visibleWorkers(of: run.id, transaction).isEmpty
         }
         if standing.isEmpty { return nil }
         let names = standing.joined(separator: " and ")

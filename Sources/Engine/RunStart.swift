@@ -85,11 +85,8 @@ struct RunStart {
     }
 
     private func begin(on connection: Connection, _ transaction: borrowing Transaction) throws -> Begun {
-        if !request.pipeline.rivals.isEmpty {
-            // Looked at again where none of them can begin meanwhile.
-            try site.ledger.holdStarts(transaction)
-            try Rivals.refuse(request.pipeline, on: request.schema, site, transaction)
-        }
+        // Looked at again where none of them can begin meanwhile.
+        try Rivals.refuse(request.pipeline, on: request.schema, site, holdingStarts: true, transaction)
         let run = try site.ledger.lockRun(of: request.pipeline.name, on: request.schema, transaction)
         try RunBinding.check(run, site.ledger, transaction)
         try HalfUndone.refuse(run, site)

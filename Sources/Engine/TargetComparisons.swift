@@ -6,7 +6,8 @@ struct TargetComparisons {
     private let each: [TargetComparison]
 
     init(_ tables: StreamTables, _ transaction: borrowing Transaction) throws {
-        each = try tables.targets.map { try TargetComparison($0, of: tables.source, transaction) }
+        let targets = Mutant.is(.compareFirstTableOnly) ? Array(tables.targets.prefix(1)) : tables.targets
+        each = try targets.map { try TargetComparison($0, of: tables.source, transaction) }
     }
 
     /// What differs in a range.

@@ -106,6 +106,15 @@ public enum Mutant: String, CaseIterable, Sendable {
     /// Rows that no source row gives are not found.
     case compareOneWay
 
+    /// Of several targets only the first is compared with what it should be.
+    case compareFirstTableOnly
+
+    /// Rows do not get the ids of rows of the other target where both had rows before.
+    case leaveRowsUnlinked
+
+    /// A pipeline is run beside one that fills the same tables.
+    case runBesideRivals
+
     /// Whatever differs counts as changed since.
     case everythingIsStale
 
