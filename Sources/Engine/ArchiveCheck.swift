@@ -42,7 +42,7 @@ enum ArchiveCheck {
             for proof in verification.proofs {
                 guard case .stream(let stream) = proof.subject else { continue }
                 read[stream.source.table, default: []].formUnion(stream.source.columns)
-                filled.insert(stream.target.table)
+                filled.formUnion(stream.targets.map(\.table))
             }
         }
         return (read, filled)

@@ -8,7 +8,7 @@ struct Batch {
     struct Item {
         /// What became of a row.
         enum Fate {
-            case migrated(from: CopyRows.Mark, to: CopyRows.Mark)
+            case migrated(from: TargetRows.Mark, to: TargetRows.Mark)
             case empty
             case rejected(RejectRecord)
 
@@ -31,7 +31,7 @@ struct Batch {
         var written: Int64?
     }
 
-    var rows = CopyRows()
+    var rows = TargetRows()
     var items: [Item] = []
     var seen = SeenRows()
     /// For each item the keys that nothing reads.

@@ -46,7 +46,7 @@ struct BatchStage {
         let total = try transaction.row("select count(*) from \(source.name)").int(0) ?? 0
         try site.ledger.beginStage(name, of: context.run, fingerprint: context.fingerprint, transaction)
         try site.ledger.bindStage(
-            name, of: context.run, source: source.oid, target: nil, targetWasEmpty: nil, total: total, transaction)
+            name, of: context.run, source: source.oid, targets: [], targetWasEmpty: nil, total: total, transaction)
         let rows = try ChunkSize.rows(
             context.request.limits, of: source.name, documents: [], total: total, transaction)
         try site.ledger.planChunks(

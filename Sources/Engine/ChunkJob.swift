@@ -56,7 +56,7 @@ struct ChunkJob: Sendable {
 
     private var tables: [QualifiedName] {
         switch work {
-        case .stream(let job): [source.name, job.tables.target]
+        case .stream(let job): job.tables.names
         case .batch: [source.name]
         case .verify(let job): job.tables
         }

@@ -13,9 +13,6 @@ struct ChunkReader {
         transform = Transform(stream.transform, tables: query.tables)
     }
 
-    /// The columns of the target that a batch's rows hold.
-    var targetColumns: [Identifier] { transform.targetColumns }
-
     /// Fills a batch with the rows of a range, up to the batch's limit of bytes.
     mutating func read(_ range: KeyRange, into batch: inout Batch, _ transaction: borrowing Transaction) throws {
         try read(ChunkQuery.condition(range, key: query.tables.source.key, alias: "s"), into: &batch, transaction)

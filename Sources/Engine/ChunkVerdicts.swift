@@ -34,7 +34,7 @@ struct ChunkVerdicts {
         // What is left belongs to no row of the source.
         for finding in rows where ofKey[finding.key] != nil {
             outcome.extra += 1
-            differences += finding.differences(in: tables.target, isStale: false, text)
+            differences += finding.differences(isStale: false, text)
         }
     }
 
@@ -56,7 +56,7 @@ struct ChunkVerdicts {
         case .rejected where Mutant.is(.overlookLostRejects): count(.rejected, at: place)
         default:
             count(isChanged ? .stale : .wrong, at: place)
-            differences += rows.flatMap { $0.differences(in: tables.target, isStale: isChanged, text) }
+            differences += rows.flatMap { $0.differences(isStale: isChanged, text) }
             if case .rejected(let reject) = item.fate {
                 differences.append(
                     Difference(
@@ -81,7 +81,7 @@ struct ChunkVerdicts {
                     key: text.printable(row.key.description), place: "", found: "a reject, and another row since",
                     expected: "to be tried again with etl retry"))
         }
-        differences += rows.flatMap { $0.differences(in: tables.target, isStale: isChanged, text) }
+        differences += rows.flatMap { $0.differences(isStale: isChanged, text) }
     }
 
     private mutating func count(_ fate: RowFate, at place: Int) {

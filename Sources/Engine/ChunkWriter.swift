@@ -2,11 +2,11 @@ import Ledger
 import Postgres
 import Transforms
 
-/// Writes a batch into the target, and what goes back to the source, within the chunk's transaction.
+/// Writes a batch into its targets, and what goes back to the source, within the chunk's transaction.
 struct ChunkWriter {
-    /// How rows get into the target.
+    /// How rows get into the targets.
     enum Mode: Equatable {
-        /// By COPY: the target was empty when the stage began, so nothing can be there.
+        /// By COPY: the targets were empty when the stage began, so nothing can be there.
         case direct
         /// Against what is there already.
         case merge(ExistingRows)
@@ -15,7 +15,6 @@ struct ChunkWriter {
     }
 
     let tables: StreamTables
-    let columns: [Identifier]
     let mode: Mode
 
     /// How long a row of the source that somebody else has locked is waited for. We hold locks on other rows meanwhile.
@@ -83,8 +82,8 @@ struct ChunkWriter {
         }
     }
 
-    private func rows(_ part: Range<Int>, of batch: Batch) -> CopyRows {
-        var rows = CopyRows()
+    private func rows(_ part: Range<Int>, of batch: Batch) -> TargetRows {
+        var rows = TargetRows()
         for item in batch.items[part] {
             if case .migrated(let start, let end) = item.fate { rows.append(rowsOf: batch.rows, from: start, to: end) }
         }
@@ -102,17 +101,18 @@ struct ChunkWriter {
     }
 
     private func place(
-        _ rows: CopyRows, of items: ArraySlice<Batch.Item>, _ transaction: borrowing Transaction
+        _ rows: TargetRows, of items: ArraySlice<Batch.Item>, _ transaction: borrowing Transaction
     ) throws -> TargetMerge.Found {
         switch mode {
         case .direct:
-            if rows.count > 0 { try transaction.copyIn(rows, into: "\(tables.target)", columns: columns) }
+            for (place, target) in tables.targets.enumerated() where rows[place].count > 0 {
+                try transaction.copyIn(rows[place], into: "\(target.name)", columns: target.columns)
+            }
             return TargetMerge.Found()
         case .merge(let existing):
-            return try TargetMerge(tables: tables, columns: columns, existing: existing)
-                .merge(rows, of: items, transaction)
+            return try TargetMerge(tables: tables, existing: existing).merge(rows, of: items, transaction)
         case .renew:
-            return try TargetMerge(tables: tables, columns: columns, existing: .replace, clearsRejected: true)
+            return try TargetMerge(tables: tables, existing: .replace, clearsRejected: true)
                 .merge(rows, of: items, transaction)
         }
     }

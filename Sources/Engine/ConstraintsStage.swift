@@ -38,12 +38,15 @@ struct ConstraintsStage {
     /// then would get plans for empty ones. The columns by which rows are found and a small sample are enough for that; the
     /// server, to which the table counts as not analyzed yet, has a thorough look when it comes to it.
     private func analyze(_ constraints: [Constraint]) throws {
-        for target in Set(chunked.map(\.tables.target)) {
+        for target in Set(chunked.flatMap(\.tables.targets).map(\.name)) {
             let columns = Set(constraints.filter { $0.table == target.name }.flatMap(\.columns))
             let list = SQL.list(columns.sorted { $0.name < $1.name })
-            let what: SQL = columns.isEmpty ? "\(target)" : "\(target) (\(list))"
             try inTurn(locking: [target]) {
-                try $0.run("set local default_statistics_target = 10; analyze (skip_locked) \(what)")
+                // Only where columns are named does the table count as not analyzed still.
+                try $0.run(
+                    columns.isEmpty
+                        ? "analyze (skip_locked) \(target)"
+                        : "set local default_statistics_target = 10; analyze (skip_locked) \(target) (\(list))")
             }
         }
     }
@@ -63,6 +66,7 @@ struct ConstraintsStage {
                 } else {
                     let index = try builder.indexState(transaction)
                     if index == .broken { try transaction.run(builder.dropIndex(concurrently: false)) }
+                    try transaction.run(Self.roomToBuild)
                     try transaction.run(builder.create)
                 }
                 try site.ledger.recordCreated([builder.record], by: stage, of: run, transaction)
@@ -70,11 +74,18 @@ struct ConstraintsStage {
         }
     }
 
+    /// What a build may use to sort, where the server's setting is smaller: what does not fit is sorted on disk. A foreign key is
+    /// validated by a join with as much.
+    private static let roomToBuild: SQL = """
+        select set_config('maintenance_work_mem',
+                          greatest(pg_size_bytes(current_setting('maintenance_work_mem')), 268435456) / 1024 || 'kB', true)
+        """
+
     /// Whether others may be working with a table: it is not one that this run filled from empty.
     private func isLive(_ table: Identifier, _ transaction: borrowing Transaction) throws(PostgresError) -> Bool {
         let name = QualifiedName(schema: schema, name: table)
-        let oid = try transaction.row("select coalesce(to_regclass(\(.text(name.quoted)))::oid, 0)").int(0)
-        let filling = try site.ledger.stages(of: run, transaction).filter { $0.targetOID == oid }
+        let oid = try transaction.row("select coalesce(to_regclass(\(.text(name.quoted)))::oid, 0)").int(0) ?? 0
+        let filling = try site.ledger.stages(of: run, transaction).filter { $0.targetOIDs.contains(oid) }
         return filling.isEmpty || filling.contains { !$0.targetWasEmpty }
     }
 
@@ -126,6 +137,7 @@ struct ConstraintsStage {
         let builder = ConstraintBuilder(constraint: constraint, schema: schema)
         try inTurn(locking: builder.tables) { transaction in
             if !Mutant.is(.leaveKeysUnchecked), case .notValid(let name) = try builder.presence(transaction) {
+                try transaction.run(Self.roomToBuild)
                 try transaction.run(builder.validate(name))
             }
         }

@@ -10,7 +10,7 @@ struct OrphanRemoval {
     private let parent: QualifiedName
     private let parentColumns: [Identifier]
     private let onDelete: Constraint.DeleteAction
-    private let streams: [(stage: ChunkedStage, tables: StreamTables)]
+    private let streams: [Filler]
     private let ledger: Ledger
 
     /// The removal that a foreign key needs before it is validated; nil for one that does not say what a delete does.
@@ -28,16 +28,39 @@ struct OrphanRemoval {
         self.columns = columns
         parentColumns = referenced
         self.onDelete = onDelete
-        streams = chunked.filter { $0.tables.target == child }
+        let parent = parent
+        streams = chunked.compactMap { stage, tables in
+            tables.targets.first { $0.name == child }.map { target in
+                Filler(
+                    stage: stage, tables: tables, target: target,
+                    isOfSource: tables.source.name == parent && tables.source.columns == referenced
+                        && target.parent == columns,
+                    isWithin: tables.targets.contains { $0.name == parent })
+            }
+        }
+    }
+
+    /// A stream that fills the child.
+    private struct Filler {
+        let stage: ChunkedStage
+        let tables: StreamTables
+        let target: StreamTarget
+        /// Whether the parent's row is the very source row: then all that it gave goes, in whatever table.
+        let isOfSource: Bool
+        /// Whether the parent is filled by the same stream: then the source row may be there all the same.
+        let isWithin: Bool
     }
 
     /// Removes them; returns how many rows were removed or let go.
     func perform(_ transaction: borrowing Transaction) throws -> Int64 {
+        // Nearly always there is none, and to see that costs one look at the table.
+        let hasOrphans: SQL = "select exists (select from \(child) c where \(orphan(by: columns)))"
+        guard try transaction.row(hasOrphans).bool(0) else { return 0 }
         // Triggers on these tables are the application's, and expect its schema.
         let (removed, parents) = try transaction.working(in: [child.schema], lock: transaction.settings.lock) {
             try remove(transaction)
         }
-        for (stream, parents) in zip(streams, parents) {
+        for (stream, parents) in zip(streams, parents) where !stream.isWithin {
             try OrphanedParent.settle(parents, of: stream.stage, ledger, transaction)
         }
         return removed
@@ -48,23 +71,29 @@ struct OrphanRemoval {
         if onDelete == .setNull {
             let cleared = columns.map { "\($0.quoted) = null" }.joined(separator: ", ")
             return (
-                Int64(try transaction.run("update \(child) c set \(unsafe: cleared) where \(orphan)").affectedRows), []
+                Int64(
+                    try transaction.run("update \(child) c set \(unsafe: cleared) where \(orphan(by: columns))")
+                        .affectedRows), []
             )
         }
         if streams.isEmpty {
-            return (Int64(try transaction.run("delete from \(child) c where \(orphan)").affectedRows), [])
+            return (Int64(try transaction.run("delete from \(child) c where \(orphan(by: columns))").affectedRows), [])
         }
         let parents = try streams.map { stream in
-            let owned = OwnedRows(
-                ledger: ledger.schema, child: child, orphan: orphan, stage: stream.stage, tables: stream.tables)
-            try owned.refuseStrangers(missingFrom: parent, transaction)
-            return try owned.remove(transaction)
+            let targets = stream.isOfSource ? stream.tables.targets.reversed() : [stream.target]
+            let owned = targets.map { target in
+                OwnedRows(
+                    ledger: ledger.schema, orphan: orphan(by: stream.isOfSource ? target.parent : columns),
+                    stage: stream.stage, tables: stream.tables, target: target)
+            }
+            for rows in owned { try rows.refuseStrangers(missingFrom: parent, transaction) }
+            return try owned.flatMap { try $0.remove(transaction) }
         }
         return (parents.joined().map(\.rows).reduce(0, +), parents)
     }
 
-    /// The rows `c` of the child whose parent is not there.
-    private var orphan: SQL {
+    /// Whether a row `c` names a parent by these columns that is not there.
+    private func orphan(by columns: [Identifier]) -> SQL {
         let joins = zip(columns, parentColumns).map { "p.\($1.quoted) = c.\($0.quoted)" }.joined(separator: " and ")
         let isSet = columns.map { "c.\($0.quoted) is not null" }.joined(separator: " and ")
         return "\(unsafe: isSet) and not exists (select from \(parent) p where \(unsafe: joins))"
@@ -74,23 +103,25 @@ struct OrphanRemoval {
 /// The orphans among the rows that one stream gave.
 private struct OwnedRows {
     let ledger: Identifier
-    let child: QualifiedName
     let orphan: SQL
     let stage: ChunkedStage
     let tables: StreamTables
+    let target: StreamTarget
 
-    private var names: String { tables.parent.indices.map { "k\($0)" }.joined(separator: ", ") }
+    private var child: QualifiedName { target.name }
+
+    private var names: String { target.parent.indices.map { "k\($0)" }.joined(separator: ", ") }
 
     /// The key of the source row that a row came from.
     private var sources: String {
-        tables.parent.enumerated().map { "c.\($1.quoted) as k\($0)" }.joined(separator: ", ")
+        target.parent.enumerated().map { "c.\($1.quoted) as k\($0)" }.joined(separator: ", ")
     }
 
-    private var condition: SQL { "\(orphan) and \(tables.isOurs)" }
+    private var condition: SQL { "\(orphan) and \(target.isOurs)" }
 
     /// Removes them; says which source rows gave them.
     func remove(_ transaction: borrowing Transaction) throws(PostgresError) -> [OrphanedParent] {
-        let parts = tables.parent.indices.map { "p.k\($0)::text" }.joined(separator: ", ")
+        let parts = target.parent.indices.map { "p.k\($0)::text" }.joined(separator: ", ")
         let found = try transaction.run(
             """
             with removed as (delete from \(child) c where \(condition) returning \(unsafe: sources)),
@@ -103,20 +134,20 @@ private struct OwnedRows {
             guard let rows = row.int(1), let hash = row.int(2) else { return nil }
             return OrphanedParent(
                 chunk: row.int(0), rows: rows, hash: hash,
-                key: Key(tables.parent.indices.compactMap { row.bytes(3 + $0) }))
+                key: Key(target.parent.indices.compactMap { row.bytes(3 + $0) }))
         }
     }
 
     /// The key of `p` as it is hashed.
     private var printed: SQL {
-        let texts = tables.parent.indices.map { "p.k\($0)::text" }
+        let texts = target.parent.indices.map { "p.k\($0)::text" }
         return SQL(unsafe: texts.count == 1 ? texts[0] : "array[\(texts.joined(separator: ", "))]::text")
     }
 
     /// Throws when a row came from none that this run ever saw: it was there before, or somebody else wrote it, and it is
     /// not for us to remove.
     func refuseStrangers(missingFrom parent: QualifiedName, _ transaction: borrowing Transaction) throws {
-        let texts = tables.parent.indices.map { "p.k\($0)::text" }
+        let texts = target.parent.indices.map { "p.k\($0)::text" }
         let found = try transaction.run(
             """
             select \(unsafe: texts.joined(separator: ", "))
@@ -128,7 +159,7 @@ private struct OwnedRows {
             """)
         guard found.count > 0 else { return }
         let keys = found.rows.map { row in
-            Key(tables.parent.indices.compactMap { row.bytes($0) }).description
+            Key(target.parent.indices.compactMap { row.bytes($0) }).description
         }
         throw Failure(
             .refused,
@@ -171,13 +202,14 @@ private struct OrphanedParent {
     ) throws(PostgresError) {
         for (n, parents) in Dictionary(grouping: parents, by: \.chunk) {
             guard let n, var chunk = try ledger.lockDoneChunk(n, of: stage, transaction) else { continue }
-            let ofHash = Dictionary(parents.map { ($0.hash, $0) }) { first, _ in first }
+            // A source row may have given rows of several tables.
+            let ofHash = Dictionary(grouping: parents, by: \.hash)
             let gone = chunk.rows.filter { ofHash[$0.keyHash] != nil && $0.fate != .rejected }
             let hashes = Set(gone.map(\.keyHash))
             chunk.rows.removeAll { hashes.contains($0.keyHash) }
             let marks = try ledger.sumOfMarks(
-                gone.compactMap { row in ofHash[row.keyHash].map { ($0.key, row.xmin) } }, transaction)
-            let rows = gone.compactMap { ofHash[$0.keyHash]?.rows }.reduce(0, +)
+                gone.compactMap { row in ofHash[row.keyHash]?.first.map { ($0.key, row.xmin) } }, transaction)
+            let rows = gone.flatMap { ofHash[$0.keyHash] ?? [] }.map(\.rows).reduce(0, +)
             try ledger.renew(
                 chunk, of: stage, sum: "seen_sum - \(.text(String(marks)))::numeric",
                 targetRows: "target_rows - \(.int(rows))", adding: ChunkAdditions(gone: Int64(gone.count)), transaction)

@@ -78,7 +78,7 @@ struct Proofs {
             try TableBinding.check(origin.stage, found, transaction)
             source = found.source
             subject = .stream(stream, found)
-            tables = [found.source.name, found.target]
+            tables = found.names
         case .batch(let batch, let statement):
             source = try KeyedTable(QualifiedName(schema: schema, name: batch.table), key: batch.key, transaction)
             subject = .batch(differences: statement)

@@ -31,7 +31,7 @@ struct RejectBatch {
         self.ledger = ledger
         self.stage = stage
         reader = ChunkReader(stream, query: ChunkQuery(tables: tables, limits: limits))
-        writer = ChunkWriter(tables: tables, columns: reader.targetColumns, mode: .merge(.replace))
+        writer = ChunkWriter(tables: tables, mode: .merge(.replace))
     }
 
     /// Tries the open rejects after a given one. `carefully` finds out which rows the server

@@ -77,9 +77,13 @@ struct RetireProof {
             else { continue }
             proven.formUnion(stream.source.columns)
             let written = try ledger.totals(of: proof.stage, in: run, transaction).targetRows
-            let target = context.table(stream.target.table)
-            if let doubt = try doubt(about: target, of: record, written: written, transaction) {
-                obstacles.append(doubt)
+            for (place, target) in stream.targets.enumerated() {
+                let name = context.table(target.table)
+                // How many rows are which table's is not known; where there are some, the first has some.
+                let isFilled = place == 0 && written > 0
+                if let doubt = try doubt(about: name, at: place, of: record, isFilled: isFilled, transaction) {
+                    obstacles.append(doubt)
+                }
             }
         }
         let unproven = columns.filter { !proven.contains($0) }
@@ -90,15 +94,16 @@ struct RetireProof {
 
     /// The rows that were verified may be written to by now, as it should be. But their table must be there, with rows in it.
     private func doubt(
-        about target: QualifiedName, of record: StageRecord, written: Int64, _ transaction: borrowing Transaction
+        about target: QualifiedName, at place: Int, of record: StageRecord, isFilled: Bool,
+        _ transaction: borrowing Transaction
     ) throws -> Obstacle? {
         let oid = try TableFacts(target, transaction)?.oid
-        if oid == nil || oid != record.targetOID {
+        if oid == nil || place >= record.targetOIDs.count || oid != record.targetOIDs[place] {
             return Obstacle(
                 what: "\(target) is not the table that stage \(record.name) filled: that one is gone",
                 next: "bring it back")
         }
-        if written == 0 { return nil }
+        if !isFilled { return nil }
         if try transaction.row("select exists (select from \(target))").bool(0) { return nil }
         return Obstacle(what: "\(target) was emptied since stage \(record.name) filled it", next: "bring its rows back")
     }

@@ -51,10 +51,13 @@ struct RunStart {
 
     /// Before anything is made. A pipeline that is done had all that it needs.
     private func checkNeeds() throws {
-        if request.pipeline.needs.isEmpty { return }
+        if request.pipeline.needs.isEmpty, request.pipeline.rivals.isEmpty { return }
         try session.perform("looking at what \(request.pipeline.name) needs") { connection in
             try connection.transaction(site.looking) { transaction in
                 if try isDone(transaction) { return }
+                if try site.ledger.presence(transaction) == .ours {
+                    try Rivals.refuse(request.pipeline, on: request.schema, site, transaction)
+                }
                 try Needs.refuse(request.pipeline, on: request.schema, site.ledger, transaction)
             }
         }
@@ -82,6 +85,8 @@ struct RunStart {
     }
 
     private func begin(on connection: Connection, _ transaction: borrowing Transaction) throws -> Begun {
+        // Looked at again where none of them can begin meanwhile.
+        try Rivals.refuse(request.pipeline, on: request.schema, site, holdingStarts: true, transaction)
         let run = try site.ledger.lockRun(of: request.pipeline.name, on: request.schema, transaction)
         try RunBinding.check(run, site.ledger, transaction)
         try HalfUndone.refuse(run, site)

@@ -164,12 +164,15 @@ public struct Runner {
     private func changes(of run: RunID, _ transaction: borrowing Transaction) throws -> SourceChanges? {
         let records = try site.ledger.stages(of: run, transaction).filter { $0.state == .done }
         for record in records {
-            guard let target = record.targetOID else { continue }
-            guard try transaction.row("select exists (select from pg_class where oid = \(.int(target))::oid)").bool(0)
-            else {
-                throw Failure(
-                    .refused, "the table that stage \(record.name) filled is gone, and what was migrated with it",
-                    next: "bring the table back; to migrate anew, remove the run from the ledger's table runs first")
+            for target in record.targetOIDs {
+                guard
+                    try transaction.row("select exists (select from pg_class where oid = \(.int(target))::oid)").bool(0)
+                else {
+                    throw Failure(
+                        .refused, "the table that stage \(record.name) filled is gone, and what was migrated with it",
+                        next: "bring the table back; to migrate anew, remove the run from the ledger's table runs first"
+                    )
+                }
             }
         }
         let done = Set(records.filter { $0.skipped == nil }.map(\.name))

@@ -84,7 +84,7 @@ extension Pipeline {
         var names: [Identifier] = []
         for stage in stages {
             switch stage.work {
-            case .stream(let stream): names += [stream.source.table, stream.target.table]
+            case .stream(let stream): names += [stream.source.table] + stream.targets.map(\.table)
             case .batch(let batch): names.append(batch.table)
             case .constraints(let constraints): names += constraints.map(\.table)
             case .retire(let retirement): names.append(retirement.table)

@@ -67,13 +67,11 @@ struct StreamStage {
         let tables = try StreamTables(stream, schema: request.schema, transaction)
         let name = context.stage.name
         let total = try transaction.row("select count(*) from \(tables.source.name)").int(0) ?? 0
-        let isEmpty = try transaction.row(
-            "select not exists (select from \(tables.target) where \(tables.isOurs))"
-        ).bool(0)
+        let isEmpty = try tables.takeRowsAsTheyCome(transaction)
         try site.ledger.beginStage(name, of: context.run, fingerprint: context.fingerprint, transaction)
         try site.ledger.bindStage(
-            name, of: context.run, source: tables.source.oid, target: tables.targetOID, targetWasEmpty: isEmpty,
-            total: total, transaction)
+            name, of: context.run, source: tables.source.oid, targets: tables.targets.map(\.oid),
+            targetWasEmpty: isEmpty, total: total, transaction)
         let rows = try ChunkSize.rows(
             request.limits, of: tables.source.name, documents: stream.source.columns, total: total, transaction)
         try site.ledger.planChunks(
@@ -86,7 +84,7 @@ struct StreamStage {
     private func buildKeysFirst() throws {
         for later in request.pipeline.stages {
             guard case .constraints(let constraints) = later.work else { continue }
-            let keys = constraints.filter { $0.table == stream.target.table && $0.isKey }
+            let keys = constraints.filter { key in key.isKey && stream.targets.contains { $0.table == key.table } }
             try ConstraintsStage(
                 site: site, run: context.run, schema: request.schema, stage: later.name, session: context.session,
                 chunked: []

@@ -14,14 +14,11 @@ struct StreamTables {
     let columns: [DocumentColumn]
     /// Columns that go into columns of the same name in the target, as they are.
     let carry: [Identifier]
-    let target: QualifiedName
-    let targetOID: Int64
-    let parent: [Identifier]
-    /// Which rows of the target are the stream's; nil where all are.
-    let rows: String?
+    /// The tables that are filled, in the order in which their rows may be written: the others hang on the first.
+    let targets: [StreamTarget]
     let writeBack: Identifier?
     let ledgerText: LedgerText
-    /// What the catalogue says of both tables' columns, to see that it is still the same.
+    /// What the catalogue says of all tables' columns, to see that it is still the same.
     let signature: String
 
     /// Looks the tables up; every problem is told at once. For reading alone the target need not be there yet, nor the
@@ -30,19 +27,21 @@ struct StreamTables {
         _ stream: Pipelines.Stream, schema: Identifier, onlyReading: Bool = false, _ transaction: borrowing Transaction
     ) throws {
         let source = QualifiedName(schema: schema, name: stream.source.table)
-        target = QualifiedName(schema: schema, name: stream.target.table)
-        parent = stream.target.parent
-        rows = stream.target.rows
         carry = stream.source.carry
         writeBack = stream.writeBack
         let sourceFacts = try TableFacts(source, transaction)
-        let targetFacts = try TableFacts(target, transaction)
+        let names = stream.targets.map { QualifiedName(schema: schema, name: $0.table) }
+        let targetFacts = try names.map { name throws(PostgresError) in try TableFacts(name, transaction) }
+        targets = stream.targets.indices.map { place in
+            StreamTarget(
+                name: names[place], oid: targetFacts[place]?.oid ?? 0, parent: stream.targets[place].parent,
+                rows: stream.targets[place].rows, columns: stream.targetColumns[place], links: stream.links[place])
+        }
         let encoding = try transaction.row("select current_setting('server_encoding')").text(0)
-        let written = [target] + (writeBack == nil ? [] : [source])
-        signature = try TableFacts.signature(of: [source, target], writing: written, transaction)
+        let written = names + (writeBack == nil ? [] : [source])
+        signature = try TableFacts.signature(of: [source] + names, writing: written, transaction)
         ledgerText = LedgerText(isUnicode: encoding == "UTF8")
         var problems: [String] = []
-        targetOID = targetFacts?.oid ?? 0
         self.source = KeyedTable(source, key: stream.source.key, facts: sourceFacts, problems: &problems)
         columns = StreamTables.documentColumns(stream, of: sourceFacts, problems: &problems)
         if let sourceFacts {
@@ -53,13 +52,15 @@ struct StreamTables {
         } else {
             problems.append("there is no table \(source)")
         }
-        if let targetFacts {
-            problems += StreamTables.parentProblems(stream, source: self.source.key, target: targetFacts)
-            if let sourceFacts {
-                problems += StreamTables.carryProblems(stream, source: sourceFacts, target: targetFacts)
+        for (target, facts) in zip(targets, targetFacts) {
+            guard let facts else {
+                if !onlyReading { problems.append("there is no table \(target.name)") }
+                continue
             }
-        } else if !onlyReading {
-            problems.append("there is no table \(target)")
+            problems += StreamTables.parentProblems(target, source: self.source.key, facts)
+            if let sourceFacts {
+                problems += StreamTables.carryProblems(stream, source: sourceFacts, target: facts)
+            }
         }
         if stream.source.key.count > 1 {
             // The rows of two parents that share the first part would get the same ids.
@@ -72,8 +73,28 @@ struct StreamTables {
         }
     }
 
-    /// The condition that picks the stream's own rows of the target.
-    var isOurs: SQL { rows.map { "(\(unsafe: $0))" } ?? "true" }
+    /// The names of all tables, the source's first.
+    var names: [QualifiedName] { [source.name] + targets.map(\.name) }
+
+    /// The names of the tables that are filled, for people.
+    var targetNames: String { targets.map(\.name.description).joined(separator: " and ") }
+
+    /// Whether rows can be copied in as they come: no target has any yet, and no foreign key asks for rows of another target
+    /// before their turn.
+    func takeRowsAsTheyCome(_ transaction: borrowing Transaction) throws(PostgresError) -> Bool {
+        for target in targets {
+            let hasRows: SQL = "select exists (select from \(target.name) where \(target.isOurs))"
+            if try transaction.row(hasRows).bool(0) { return false }
+        }
+        let oids = targets.map(\.oid)
+        return try !transaction.row(
+            """
+            select exists (select from pg_constraint
+                            where contype = 'f' and conrelid = \(.int(oids[0]))::oid
+                              and confrelid = any (\(.intArray(Array(oids.dropFirst())))::oid[]))
+            """
+        ).bool(0)
+    }
 
     /// Why there is nothing to do, where the stream allows that: a column that it reads is gone.
     static func missing(
@@ -85,10 +106,11 @@ struct StreamTables {
         return gone.isEmpty ? nil : "\(gone.joined(separator: ", ")) is gone already"
     }
 
-    /// Keeps both tables from being altered until the transaction ends. Only then is a snapshot taken: one that is older than
+    /// Keeps all tables from being altered until the transaction ends. Only then is a snapshot taken: one that is older than
     /// a rewrite of the table would see no row of it.
     func lock(_ transaction: borrowing Transaction) throws(PostgresError) {
-        try transaction.run("lock table \(source.name), \(target) in access share mode")
+        try transaction.run(
+            "lock table \(SQL.joined(names.map { "\($0)" }, separator: ", ")) in access share mode")
     }
 
     /// The same, and throws when they were altered since they were looked up.
@@ -101,15 +123,16 @@ struct StreamTables {
     func refuseAltered(_ transaction: borrowing Transaction) throws {
         guard try currentSignature(transaction) == signature else {
             throw Failure(
-                .failed, "\(source.name) or \(target) was altered while the stage was at work",
-                next: "see that both are as the stage needs them, then run again, which goes on from here")
+                .failed,
+                "\(names.map(\.description).joined(separator: " or ")) was altered while the stage was at work",
+                next: "see that they are as the stage needs them, then run again, which goes on from here")
         }
     }
 
-    /// What the catalogue says of both tables' columns now.
+    /// What the catalogue says of all tables' columns now.
     func currentSignature(_ transaction: borrowing Transaction) throws(PostgresError) -> String {
-        let written = [target] + (writeBack == nil ? [] : [source.name])
-        return try TableFacts.signature(of: [source.name, target], writing: written, transaction)
+        let written = targets.map(\.name) + (writeBack == nil ? [] : [source.name])
+        return try TableFacts.signature(of: names, writing: written, transaction)
     }
 
     private static func documentColumns(
@@ -133,10 +156,10 @@ struct StreamTables {
 
     /// The key is copied in binary, so its type must have the same binary form on both sides.
     private static func parentProblems(
-        _ stream: Pipelines.Stream, source: [KeyColumn], target: TableFacts
+        _ target: StreamTarget, source: [KeyColumn], _ facts: TableFacts
     ) -> [String] {
-        zip(stream.target.parent, source).compactMap { name, key in
-            guard let column = target.columns[name] else { return "\(target.name) has no column \(name)" }
+        zip(target.parent, source).compactMap { name, key in
+            guard let column = facts.columns[name] else { return "\(target.name) has no column \(name)" }
             return TypeOID.haveSameForm(column.typeOID, key.typeOID)
                 ? nil : "\(target.name).\(name) is of type \(column.type), but the source's key is \(key.type)"
         }

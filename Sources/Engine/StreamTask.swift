@@ -19,7 +19,7 @@ final class StreamTask {
 
     init(_ job: StreamJob) {
         reader = ChunkReader(job.stream, query: ChunkQuery(tables: job.tables, limits: job.limits))
-        writer = ChunkWriter(tables: job.tables, columns: reader.targetColumns, mode: job.mode)
+        writer = ChunkWriter(tables: job.tables, mode: job.mode)
     }
 
     func perform(_ claim: Claim, carefully: Bool, _ transaction: borrowing Transaction) throws -> ChunkResult {

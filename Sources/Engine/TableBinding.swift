@@ -11,9 +11,10 @@ enum TableBinding {
                 .refused, "\(tables.source.name) is another table than the one stage \(record.name) was begun on",
                 details: ["it was dropped and made again since"])
         }
-        guard record.targetOID == tables.targetOID else {
+        for (place, target) in tables.targets.enumerated()
+        where place >= record.targetOIDs.count || record.targetOIDs[place] != target.oid {
             throw Failure(
-                .refused, "\(tables.target) is another table than the one stage \(record.name) was begun on",
+                .refused, "\(target.name) is another table than the one stage \(record.name) was begun on",
                 details: ["it was dropped and made again since, and the rows written to it are gone"])
         }
         guard let total = record.total, total > 0 else { return }

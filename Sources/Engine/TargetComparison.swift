@@ -6,14 +6,16 @@ import Postgres
 /// Rows that are the same byte for byte are the same; of all others the server decides, because it alone knows how it prints
 /// a value, and only what differs comes back.
 struct TargetComparison {
-    let tables: StreamTables
-    let columns: [Identifier]
+    private let target: StreamTarget
+    private let isUnicode: Bool
     private let elements: [ArrayElement]
     /// The target's columns that hold the source's key, as a key to pick ranges by.
     private let parent: [KeyColumn]
 
     /// A row of the target, or one that should be there.
     struct Finding {
+        /// The table of the row.
+        let table: QualifiedName
         /// The source's key.
         let key: Key
         let id: String
@@ -23,17 +25,19 @@ struct TargetComparison {
         let values: [(column: Identifier, found: [UInt8]?, expected: [UInt8]?)]
     }
 
-    init(_ tables: StreamTables, columns: [Identifier], _ transaction: borrowing Transaction) throws {
-        self.tables = tables
-        self.columns = columns
-        let target = try TableFacts(tables.target, transaction)
-        elements = try columns.map { name in
-            guard let type = target?.columns[name]?.typeOID, let element = ArrayElement(type) else {
-                throw Failure(.failed, "\(tables.target).\(name) is not there, or of a type that cannot be compared")
+    init(
+        _ target: StreamTarget, of source: KeyedTable, isUnicode: Bool, _ transaction: borrowing Transaction
+    ) throws {
+        self.target = target
+        self.isUnicode = isUnicode
+        let facts = try TableFacts(target.name, transaction)
+        elements = try target.columns.map { name in
+            guard let type = facts?.columns[name]?.typeOID, let element = ArrayElement(type) else {
+                throw Failure(.failed, "\(target.name).\(name) is not there, or of a type that cannot be compared")
             }
             return element
         }
-        parent = try ParentKey.columns(tables, transaction)
+        parent = try target.parentKey(of: source, transaction)
     }
 
     /// What differs in a range. The transaction must see one moment of the target.
@@ -42,17 +46,16 @@ struct TargetComparison {
     ) throws -> [Finding] {
         let picked = ChunkQuery.condition(range, key: parent, alias: "t")
         // Two characters of another encoding may be sent as one.
-        guard tables.ledgerText.isUnicode, elements[0] == .uuid else {
-            return try findings(rows, where: picked, transaction)
-        }
+        guard isUnicode, elements[0] == .uuid else { return try findings(rows, where: picked, transaction) }
         var expected = ExpectedRows(rows)
-        let there: SQL = "select \(SQL.list(columns)) from \(tables.target) t where \(tables.isOurs) and (\(picked))"
+        let there: SQL =
+            "select \(SQL.list(target.columns)) from \(target.name) t where \(target.isOurs) and (\(picked))"
         try transaction.copyOut(there) { try expected.meet($0) }
         var found: [Finding] = []
         for doubtful in try expected.doubtful() {
             let ids: SQL = "\(.column(doubtful.ids.columns(1)[0], of: elements[0]))"
             found += try findings(
-                doubtful.rows, where: "(\(picked)) and t.\(columns[0]) = any (\(ids))", transaction)
+                doubtful.rows, where: "(\(picked)) and t.\(target.columns[0]) = any (\(ids))", transaction)
         }
         return found
     }
@@ -62,7 +65,7 @@ struct TargetComparison {
         _ rows: CopyRows, of keys: [Key], and others: [(range: KeyRange, hashes: Set<Int64>)],
         _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [Finding] {
-        let printed = KeyedTable.printed(tables.parent, of: "t")
+        let printed = KeyedTable.printed(target.parent, of: "t")
         var conditions = others.filter { !$0.hashes.isEmpty }.map { range, hashes -> SQL in
             """
             (\(ChunkQuery.condition(range, key: parent, alias: "t"))
@@ -77,34 +80,35 @@ struct TargetComparison {
     private func findings(
         _ rows: CopyRows, where condition: SQL, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [Finding] {
+        let columns = target.columns
         let given = zip(rows.columns(columns.count), elements).map { column, element -> SQL in
             "\(.column(column, of: element))"
         }
         let names = columns.map(\.quoted)
         let pairs = names.flatMap { ["t.\($0)::text", "g.\($0)::text"] }
-        let keys = tables.parent.map { "coalesce(t.\($0.quoted), g.\($0.quoted))" }
+        let keys = target.parent.map { "coalesce(t.\($0.quoted), g.\($0.quoted))" }
         let id = names[0]
         let found = try transaction.run(
             """
             select \(unsafe: keys.map { "\($0)::text" }.joined(separator: ", ")),
                    coalesce(t.\(unsafe: id), g.\(unsafe: id))::text, t.\(unsafe: id) is not null,
                    g.\(unsafe: id) is not null, \(unsafe: pairs.joined(separator: ", "))
-              from (select \(SQL.list(columns)) from \(tables.target) t
-                     where \(tables.isOurs) and (\(condition))) t
+              from (select \(SQL.list(columns)) from \(target.name) t
+                     where \(target.isOurs) and (\(condition))) t
               \(unsafe: Mutant.is(.compareOneWay) ? "right" : "full") join unnest(\(SQL.joined(given, separator: ", "))) as g (\(unsafe: names.joined(separator: ", ")))
                 on g.\(unsafe: id) = t.\(unsafe: id)
              where (\(unsafe: names.map { "t.\($0)::text" }.joined(separator: ", ")))
                    is distinct from (\(unsafe: names.map { "g.\($0)::text" }.joined(separator: ", ")))
              order by \(unsafe: keys.joined(separator: ", ")), coalesce(t.\(unsafe: id), g.\(unsafe: id))
             """)
-        let first = tables.parent.count
+        let first = target.parent.count
         return found.rows.map { row in
             let values = columns.enumerated().compactMap { index, column -> (Identifier, [UInt8]?, [UInt8]?)? in
                 let pair = (row.bytes(first + 3 + 2 * index), row.bytes(first + 4 + 2 * index))
                 return pair.0 == pair.1 ? nil : (column, pair.0, pair.1)
             }
             return Finding(
-                key: Key((0..<first).compactMap { row.bytes($0) }), id: row.text(first) ?? "",
+                table: target.name, key: Key((0..<first).compactMap { row.bytes($0) }), id: row.text(first) ?? "",
                 isFound: row.bool(first + 1), isExpected: row.bool(first + 2), values: values)
         }
     }
@@ -119,7 +123,7 @@ extension ArrayElement {
 
 extension TargetComparison.Finding {
     /// What it says, for people: the row as a whole, or each value that differs.
-    func differences(in table: QualifiedName, isStale: Bool, _ text: LedgerText) -> [Difference] {
+    func differences(isStale: Bool, _ text: LedgerText) -> [Difference] {
         func difference(_ kind: Difference.Kind, _ place: String, _ found: String?, _ expected: String?) -> Difference {
             Difference(
                 kind: kind, isStale: isStale, table: table.description, key: text.printable(key.description),

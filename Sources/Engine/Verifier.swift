@@ -52,9 +52,7 @@ public struct Verifier {
         try session.open(waits: true)
         let view = LedgerView(site: site, session: session)
         let run = try view.existingRun(of: request.pipeline.name, on: request.schema)
-        let stages = request.pipeline.stages.compactMap { stage in
-            if case .verify(let verification) = stage.work { (stage, verification) } else { nil }
-        }
+        let stages = try verifications(of: run, session)
         guard !stages.isEmpty else {
             throw Failure(.usage, "\(request.pipeline.name) has no verify stage", next: "etl list")
         }
@@ -90,6 +88,20 @@ public struct Verifier {
         return VerifyResult(
             basis: basis, stages: verdicts, differences: differences.all,
             summary: try view.summary(of: request.pipeline.name, on: request.schema))
+    }
+
+    /// The verify stages of the pipeline; an optional one that was never begun has nothing to verify.
+    private func verifications(of run: RunID, _ session: Session) throws -> [(Stage, Verification)] {
+        let records = try session.perform("reading the ledger") { connection in
+            try connection.transaction(site.looking) { try site.ledger.stages(of: run, $0) }
+        }
+        let begun = Set(records.filter { $0.state != .pending }.map(\.name))
+        return request.pipeline.stages.compactMap { stage in
+            guard case .verify(let verification) = stage.work, !stage.isOptional || begun.contains(stage.name) else {
+                return nil
+            }
+            return (stage, verification)
+        }
     }
 
     private func stored(

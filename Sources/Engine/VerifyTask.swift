@@ -32,7 +32,7 @@ final class VerifyTask {
     private let ledger: Ledger
     private var batch = Batch()
     /// What reads and compares the rows of a stream; good for as long as the tables are not altered.
-    private var means: (reader: ChunkReader, comparison: TargetComparison)?
+    private var means: (reader: ChunkReader, comparison: TargetComparisons)?
 
     init(_ job: VerifyJob, source: KeyedTable, ledger: Ledger) {
         self.job = job
@@ -80,9 +80,9 @@ final class VerifyTask {
 
     private func means(
         _ stream: Pipelines.Stream, _ tables: StreamTables, _ transaction: borrowing Transaction
-    ) throws -> (reader: ChunkReader, comparison: TargetComparison) {
+    ) throws -> (reader: ChunkReader, comparison: TargetComparisons) {
         let reader = ChunkReader(stream, query: ChunkQuery(tables: tables, limits: job.limits))
-        return (reader, try TargetComparison(tables, columns: reader.targetColumns, transaction))
+        return (reader, try TargetComparisons(tables, transaction))
     }
 
     /// The rejected rows of a range that are still there.

@@ -89,6 +89,11 @@ extension Ledger {
         return runs
     }
 
+    /// Lets no run begin or end until the transaction does.
+    public func holdStarts(_ transaction: borrowing Transaction) throws(PostgresError) {
+        try transaction.run("lock table runs in share row exclusive mode")
+    }
+
     /// Finds the run of a pipeline or begins it, and locks its row: starts come one after the other.
     public func lockRun(
         of pipeline: String, on sourceSchema: Identifier, _ transaction: borrowing Transaction

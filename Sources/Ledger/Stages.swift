@@ -17,8 +17,8 @@ public struct StageRecord: Sendable {
     public let fingerprint: String?
     /// The table that it reads.
     public let sourceOID: Int64?
-    /// The table that it writes.
-    public let targetOID: Int64?
+    /// The tables that it writes; none where it was not bound to any.
+    public let targetOIDs: [Int64]
     /// Whether the target held no row when the stage was begun.
     public let targetWasEmpty: Bool
     /// Rows of the source when its chunks were planned.
@@ -37,7 +37,7 @@ public struct StageRecord: Sendable {
     static let columns = SQL(
         unsafe: """
             name, kind, state, fingerprint, source_oid, target_oid, target_was_empty, total, started_at, finished_at,
-            optional, skipped, archive
+            optional, skipped, archive, second_target_oid
             """)
 
     init(_ row: Row) throws(PostgresError) {
@@ -49,7 +49,7 @@ public struct StageRecord: Sendable {
         self.state = state
         fingerprint = row.text(3)
         sourceOID = row.int(4)
-        targetOID = row.int(5)
+        targetOIDs = [row.int(5), row.int(13)].compactMap(\.self)
         targetWasEmpty = row.bool(6)
         total = row.int(7)
         startedAt = row.text(8)
@@ -140,14 +140,15 @@ extension Ledger {
             """)
     }
 
-    /// Notes what a stage that works through a table works on.
+    /// Notes what a stage that works through a table works on, and up to two tables that it fills.
     public func bindStage(
-        _ stage: String, of run: RunID, source: Int64, target: Int64?, targetWasEmpty: Bool?, total: Int64,
+        _ stage: String, of run: RunID, source: Int64, targets: [Int64], targetWasEmpty: Bool?, total: Int64,
         _ transaction: borrowing Transaction
     ) throws(PostgresError) {
         try transaction.changeOne(
             """
-            update stages set source_oid = \(.int(source))::oid, target_oid = \(.int(target))::oid,
+            update stages set source_oid = \(.int(source))::oid, target_oid = \(.int(targets.first))::oid,
+                   second_target_oid = \(.int(targets.dropFirst().first))::oid,
                    target_was_empty = \(.text(targetWasEmpty.map(String.init)))::boolean, total = \(.int(total))
              where run_id = \(.int(run.value)) and name = \(.text(stage))
             """)

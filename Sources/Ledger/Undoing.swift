@@ -42,7 +42,7 @@ extension Ledger {
             """
             update stages
                set state = 'pending', fingerprint = null, started_at = null, finished_at = null, source_oid = null,
-                   target_oid = null, target_was_empty = null, total = null, skipped = null, archive = null,
+                   target_oid = null, second_target_oid = null, target_was_empty = null, total = null, skipped = null, archive = null,
                    created = \(.textArray(created.map { Array($0.utf8) }))
              where run_id = \(.int(run.value)) and name = \(.text(stage))
             """)

@@ -45,6 +45,7 @@ create table stages (
     finished_at timestamptz,
     source_oid oid,
     target_oid oid,
+    second_target_oid oid,
     target_was_empty boolean,
     total bigint,
     skipped text,
@@ -64,6 +65,7 @@ comment on column stages.started_at is 'When it was begun first.';
 comment on column stages.finished_at is 'When it was done.';
 comment on column stages.source_oid is 'The table that it reads: a table made anew is another.';
 comment on column stages.target_oid is 'The table that it writes.';
+comment on column stages.second_target_oid is 'The other table that it writes, where it writes two.';
 comment on column stages.target_was_empty is 'Whether the target held no row when the stage was begun.';
 comment on column stages.total is 'Rows of the source when its chunks were planned.';
 comment on column stages.skipped is 'Why there was nothing to do, where there was nothing.';

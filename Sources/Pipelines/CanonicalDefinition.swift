@@ -30,10 +30,12 @@ extension Stream {
         var lines = [
             "source \(source.table.quoted) key \(list(source.key)) columns \(list(source.columns))",
             "transform \(transform.rawValue)",
-            "target \(target.table.quoted) parent \(list(target.parent))",
         ]
-        if !source.carry.isEmpty { lines.append("carry \(list(source.carry))") }
-        if let rows = target.rows { lines.append("rows \(rows)") }
+        for (place, target) in targets.enumerated() {
+            lines.append("target \(target.table.quoted) parent \(list(target.parent))")
+            if place == 0, !source.carry.isEmpty { lines.append("carry \(list(source.carry))") }
+            if let rows = target.rows { lines.append("rows \(rows)") }
+        }
         if let writeBack { lines.append("write back \(writeBack.quoted)") }
         return lines.map { $0 + "\n" }.joined()
     }

@@ -5,19 +5,7 @@ struct NeedsReader {
 
     /// The names, none where the key is not there; nil when it leaves a problem.
     func read(_ object: ObjectReader) -> [String]? {
-        guard object.has("needs") else { return [] }
-        guard let names = object.strings("needs") else { return nil }
-        let others = ((try? catalog.names()) ?? []).filter { $0 != pipeline }
-        let strangers = names.filter { !others.contains($0) }
-        for name in strangers {
-            if name == pipeline {
-                object.complain(about: "needs", "names this pipeline itself")
-            } else {
-                let hint = hint(for: name, among: others)
-                object.complain(about: "needs", "names \(quotation(name)), which is no pipeline here; \(hint)")
-            }
-        }
-        guard strangers.isEmpty else { return nil }
+        guard let names = catalog.others("needs", of: object, in: pipeline) else { return nil }
         var visited: Set<String> = []
         if let circle = circle([pipeline], names, visited: &visited) {
             let way = circle.map(quotation).joined(separator: " needs ")

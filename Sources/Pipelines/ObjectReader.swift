@@ -144,6 +144,18 @@ struct ObjectReader {
         return object
     }
 
+    /// The objects in the array that a key holds, at least one; the keys of each must be among `known`.
+    func objects(_ key: String, keys known: [String]) -> [ObjectReader]? {
+        guard let elements = array(key) else { return nil }
+        let objects = elements.enumerated().compactMap { index, element -> ObjectReader? in
+            let subject = "element \(index + 1) of \(quotation(key)) of \(subject)"
+            guard let object = ObjectReader(element, subject: subject, problems: problems) else { return nil }
+            object.expectKeys(known, of: "an element of \(quotation(key))")
+            return object
+        }
+        return objects.count == elements.count ? objects : nil
+    }
+
     private func identifier(_ name: String, key: String) -> Identifier? {
         if let identifier = Identifier(name) { return identifier }
         let limit = "1 to \(Identifier.maximumBytes) bytes long and hold no NUL"

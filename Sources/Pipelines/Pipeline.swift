@@ -10,6 +10,9 @@ public struct Pipeline: Equatable, Sendable {
     public let schema: Identifier?
     /// The pipelines that must be done on the same schema before this one can begin; in order, none twice.
     public let needs: [String]
+    /// The pipelines of the project that fill the same tables in another way, whether this one's file says so or theirs: on
+    /// a schema on which one of them was begun this one is not.
+    public let rivals: [String]
     /// Its stages in the order in which they run; at least one, no two of the same name.
     public let stages: [Stage]
     /// The file it was read from, relative to the project.

@@ -70,10 +70,15 @@ public struct PipelineCatalog: Sendable {
     }
 
     /// What a pipeline says that it needs, as far as its file can be read: what is wrong with it is told by loading it.
-    func needs(of name: String) -> [String] {
+    func needs(of name: String) -> [String] { others(named: "needs", in: name) }
+
+    /// The pipelines in the place of which one says that it is, in the same way.
+    func replaced(by name: String) -> [String] { others(named: "instead_of", in: name) }
+
+    private func others(named key: String, in name: String) -> [String] {
         guard PlainName.isValid(name), let bytes = try? files.read(Self.file(of: name)),
             case .object(let members)? = (try? ConfigurationFile.read(bytes))?.content,
-            case .array(let elements)? = members.first(where: { $0.key == "needs" })?.value.content
+            case .array(let elements)? = members.first(where: { $0.key == key })?.value.content
         else { return [] }
         return elements.compactMap { if case .string(let name) = $0.content { name } else { nil } }
     }

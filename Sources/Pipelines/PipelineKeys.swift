@@ -1,6 +1,6 @@
 /// The keys that each object of a pipeline file may have; `pipelines/pipeline.schema.json` says the same.
 enum PipelineKeys {
-    static let pipeline = ["$schema", "name", "title", "schema", "needs", "stages"]
+    static let pipeline = ["$schema", "name", "title", "schema", "needs", "instead_of", "stages"]
     static let source = ["table", "key", "columns", "carry", "maybe_missing"]
     static let target = ["table", "parent", "rows"]
     static let batchSource = ["table", "key"]
@@ -21,7 +21,7 @@ enum PipelineKeys {
     private static func work(_ kind: StageKind) -> [String] {
         switch kind {
         case .check, .sql: ["sql"]
-        case .stream: ["source", "transform", "target", "write_back"]
+        case .stream: ["source", "transform", "target", "targets", "write_back"]
         case .batch: ["source", "sql", "undo"]
         case .constraints: ["constraints"]
         case .verify: ["proofs"]

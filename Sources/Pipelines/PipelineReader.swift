@@ -45,9 +45,11 @@ struct PipelineReader {
         let title = object.sentence("title")
         let schema = object.identifier("schema", .optional)
         let needs = NeedsReader(pipeline: name, catalog: catalog).read(object)
+        let rivals = RivalsReader(pipeline: name, catalog: catalog).read(object)
         let stages = stages(of: object, needs: needs)
-        guard declared != nil, let title, let needs, let stages else { return nil }
-        return Pipeline(name: name, title: title, schema: schema, needs: needs, stages: stages, file: problems.file)
+        guard declared != nil, let title, let needs, let rivals, let stages else { return nil }
+        return Pipeline(
+            name: name, title: title, schema: schema, needs: needs, rivals: rivals, stages: stages, file: problems.file)
     }
 
     private func stages(of object: ObjectReader, needs: [String]?) -> [Stage]? {

@@ -5,6 +5,8 @@ struct StageConflicts {
     private let problems: ProblemList
     /// The streams so far, by the table that they fill and by what they say of its rows.
     private var fillers: [Identifier: [String?: String]] = [:]
+    /// The tables that each stream fills.
+    private var filled: [String: Set<Identifier>] = [:]
     private var optional: Set<String> = []
     /// The columns dropped so far, by table, and the stages that drop them.
     private var dropped: [Identifier: [Identifier: String]] = [:]
@@ -26,7 +28,9 @@ struct StageConflicts {
             complain(stage, "needs column \(quotation(column.name)), which stage \(other) before it drops")
         }
         switch stage.work {
-        case .stream(let stream): expectOwnRows(stage, stream.target)
+        case .stream(let stream):
+            for target in stream.targets { expectOwnRows(stage, stream.source.table, target) }
+            filled[stage.name] = Set(stream.targets.map(\.table))
         case .verify(let verification) where !stage.isOptional:
             for proof in verification.proofs where proof.pipeline == nil && optional.contains(proof.stage) {
                 complain(stage, "proves stage \(quotation(proof.stage)), which is optional and may never have run")
@@ -38,9 +42,11 @@ struct StageConflicts {
         if stage.isOptional { optional.insert(stage.name) }
     }
 
-    /// Each of two streams must know its rows from the other's, or it takes them for left-overs of its own.
-    private mutating func expectOwnRows(_ stage: Stage, _ target: Stream.Target) {
+    /// Each of two streams must know its rows from the other's, or it takes them for left-overs of its own; unless the second
+    /// makes the same of what the first has written.
+    private mutating func expectOwnRows(_ stage: Stage, _ source: Identifier, _ target: Stream.Target) {
         let others = fillers[target.table] ?? [:]
+        if let other = others[target.rows], filled[other]?.contains(source) == true { return }
         if let other = target.rows == nil ? others.values.min() : others[nil] ?? others[target.rows] {
             complain(
                 stage, "fills the table of stage \(quotation(other)); both must say in \"rows\" which rows are theirs")

@@ -6,8 +6,8 @@ public struct Stream: Equatable, Sendable {
     public let source: Source
     /// What makes target rows of a source row.
     public let transform: BuiltInTransform
-    /// The table that is filled.
-    public let target: Target
+    /// The tables that are filled, one for each kind of rows that the transform makes, in its order.
+    public let targets: [Target]
     /// The column of the source row into which the transform's second result goes; nil when it is not kept.
     public let writeBack: Identifier?
 
@@ -25,7 +25,7 @@ public struct Stream: Equatable, Sendable {
         public let maybeMissing: Bool
     }
 
-    /// The table that is filled.
+    /// A table that is filled.
     public struct Target: Equatable, Sendable {
         /// Its name; it is not the source.
         public let table: Identifier
@@ -43,11 +43,13 @@ public enum BuiltInTransform: String, CaseIterable, Sendable {
     /// A picture of a memoir becomes a row: reads one picture. A carried column holds the chapter of a section's picture;
     /// without one the picture is the cover of the chapter that the key names.
     case memoirImages = "memoir-images"
+    /// The same as the first, and the sections' pictures become rows of a second table, which the sections name.
+    case memoir
 
     /// How many columns it reads; a pipeline must name as many.
     public var columnCount: Int {
         switch self {
-        case .memoirSections: 2
+        case .memoirSections, .memoir: 2
         case .memoirImages: 1
         }
     }
@@ -55,14 +57,23 @@ public enum BuiltInTransform: String, CaseIterable, Sendable {
     /// How many columns it lets be carried over.
     public var carryCounts: ClosedRange<Int> {
         switch self {
-        case .memoirSections: 0...0
+        case .memoirSections, .memoir: 0...0
         case .memoirImages: 0...1
         }
     }
+
+    /// How many tables it makes rows for; a pipeline must name as many.
+    public var targetCount: Int {
+        switch self {
+        case .memoirSections, .memoirImages: 1
+        case .memoir: 2
+        }
+    }
+
     /// Whether it has a second result, which a stream may write back to the source row.
     var hasSecondResult: Bool {
         switch self {
-        case .memoirSections: true
+        case .memoirSections, .memoir: true
         case .memoirImages: false
         }
     }

@@ -12,11 +12,11 @@ struct StreamReader {
     private func stream() -> Stream? {
         let source = source()
         let transform = transform()
-        let target = target()
+        let targets = targets()
         let writesBack = stage.has("write_back")
         let column = stage.object("write_back", keys: PipelineKeys.writeBack, .optional)?.identifier("column")
-        guard let source, let transform, let target, !writesBack || column != nil else { return nil }
-        let stream = Stream(source: source, transform: transform, target: target, writeBack: column)
+        guard let source, let transform, let targets, !writesBack || column != nil else { return nil }
+        let stream = Stream(source: source, transform: transform, targets: targets, writeBack: column)
         return isConsistent(stream) ? stream : nil
     }
 
@@ -39,8 +39,18 @@ struct StreamReader {
         return Stream.Source(table: table, key: key, columns: columns, carry: carry, maybeMissing: maybeMissing)
     }
 
-    private func target() -> Stream.Target? {
-        guard let object = stage.object("target", keys: PipelineKeys.target) else { return nil }
+    /// One target, or as many as stand in a list.
+    private func targets() -> [Stream.Target]? {
+        guard stage.has("targets") else {
+            return stage.object("target", keys: PipelineKeys.target).flatMap(target).map { [$0] }
+        }
+        if stage.has("target") { stage.complain(about: "targets", "stands beside \"target\"; one of them is enough") }
+        guard let objects = stage.objects("targets", keys: PipelineKeys.target) else { return nil }
+        let targets = objects.compactMap(target)
+        return targets.count == objects.count ? targets : nil
+    }
+
+    private func target(_ object: ObjectReader) -> Stream.Target? {
         let table = object.identifier("table")
         let parent = object.identifiers("parent")
         let rows = object.expression("rows")
@@ -64,7 +74,8 @@ struct StreamReader {
             stage.complain(about: key, message)
             consistent = false
         }
-        let (source, target, transform) = (stream.source, stream.target, stream.transform)
+        let (source, targets, transform) = (stream.source, stream.targets, stream.transform)
+        let target = targets.count == 1 ? "target" : "targets"
         let (columns, carries) = (transform.columnCount, transform.carryCounts)
         expect(
             source.columns.count == columns, "source",
@@ -73,11 +84,15 @@ struct StreamReader {
             carries.contains(source.carry.count), "source",
             "can carry \(counted(carries.upperBound, "column")) for \(transform.rawValue), not \(source.carry.count)")
         expect(
-            source.key.count == target.parent.count, "target",
+            targets.count == transform.targetCount, target,
+            "must be \(counted(transform.targetCount, "table")) for \(transform.rawValue), not \(targets.count)")
+        expect(Set(targets.map(\.table)).count == targets.count, target, "names a table twice")
+        expect(
+            targets.allSatisfy { source.key.count == $0.parent.count }, target,
             "must name as many parent columns as the source's key has: \(source.key.count)")
-        expect(source.table != target.table, "target", "is the table that is read")
-        if let both = source.carry.first(where: target.parent.contains) {
-            expect(false, "target", "has \(quotation(both.name)) for the key, which is carried over, too")
+        expect(targets.allSatisfy { source.table != $0.table }, target, "is the table that is read")
+        if let both = source.carry.first(where: targets.flatMap(\.parent).contains) {
+            expect(false, target, "has \(quotation(both.name)) for the key, which is carried over, too")
         }
         if let column = stream.writeBack {
             expect(

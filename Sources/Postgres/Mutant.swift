@@ -112,6 +112,15 @@ public enum Mutant: String, CaseIterable, Sendable {
     /// What somebody else wrote to a row counts as ours.
     case takeTheirsForOurs
 
+    /// Of several targets only the first is compared with what it should be.
+    case compareFirstTableOnly
+
+    /// Rows do not get the ids of rows of the other target where both had rows before.
+    case leaveRowsUnlinked
+
+    /// A pipeline is run beside one that fills the same tables.
+    case runBesideRivals
+
     /// Whatever differs counts as changed since.
     case everythingIsStale
 

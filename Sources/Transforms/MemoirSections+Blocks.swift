@@ -70,7 +70,7 @@ extension MemoirSections {
         content.appendContents(of: string, to: &draft.text)
         guard !draft.text.lend(Whitespace.isBlank) else { return draft.clear() }
         guard content.isStorable(string) else { throw place.badText }
-        writeSection(to: &rows)
+        try writeSection(to: &rows)
     }
 
     private mutating func readBlock(
@@ -94,7 +94,7 @@ extension MemoirSections {
             return draft.clear()
         }
         if let first = named.pictures.first { try setImage(first, at: place) }
-        writeSection(to: &rows)
+        try writeSection(to: &rows)
         for picture in named.pictures.dropFirst() { try writePicture(picture, at: place, to: &rows) }
     }
 

@@ -53,7 +53,7 @@ extension MemoirSections {
             if isSuspect, !isDraftStorable {
                 throw Self.place(of: cut.text.lowerBound, in: text).badText
             }
-            writeSection(to: &rows)
+            try writeSection(to: &rows)
         }
     }
 

@@ -48,7 +48,7 @@ public struct MemoirSections {
     let imagesType: DocumentType
     var content = Document()
     var pictures = Pictures()
-    var sections = SectionRows()
+    var sections: SectionRows
     /// What the block at hand names, in order.
     var named = NamedPictures()
     /// The picture of the first section that has one, for chapters without images.
@@ -59,8 +59,14 @@ public struct MemoirSections {
 
     /// Prepares for columns of these types.
     public init(content: DocumentType, images: DocumentType) {
+        self.init(content: content, images: images, writingPictures: false)
+    }
+
+    /// Prepares for a second buffer of rows beside the first, too: see `Memoir`.
+    init(content: DocumentType, images: DocumentType, writingPictures: Bool) {
         contentType = content
         imagesType = images
+        sections = SectionRows(pictures: SectionPictures(areWritten: writingPictures))
     }
 
     /// Adds a chapter's sections to the rows; when it throws, the rows are as they were.

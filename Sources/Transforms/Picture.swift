@@ -75,13 +75,13 @@ extension MemoirSections {
         _ picture: Picture, at place: Place, to rows: inout CopyRows
     ) throws(Reject) {
         try setImage(picture, at: place)
-        writeSection(to: &rows)
+        try writeSection(to: &rows)
     }
 
     /// Writes what was drafted, and remembers the first picture for the cover.
-    mutating func writeSection(to rows: inout CopyRows) {
+    mutating func writeSection(to rows: inout CopyRows) throws(Reject) {
         if firstImage.isEmpty { firstImage.append(contentsOf: draft.image) }
-        sections.write(draft, to: &rows)
+        try sections.write(draft, to: &rows)
         draft.clear()
     }
 }

@@ -21,12 +21,18 @@ struct SectionDraft {
 
 /// Writes the sections of one chapter as rows, numbered from 0.
 struct SectionRows {
+    /// Where their pictures are written, too, if they are.
+    var pictures: SectionPictures
     private var keyBinary = UnsafeRawBufferPointer(start: nil, count: 0)
     /// What a section's id is made of: the chapter's key, a slash, and the number.
     private var name: [UInt8] = []
     private var prefixLength = 0
     /// How many rows were written.
     private(set) var count: Int32 = 0
+
+    init(pictures: SectionPictures) {
+        self.pictures = pictures
+    }
 
     /// Goes on to another chapter.
     mutating func begin(_ row: SourceRow) {
@@ -39,16 +45,27 @@ struct SectionRows {
     }
 
     /// Writes one row.
-    mutating func write(_ section: SectionDraft, to rows: inout CopyRows) {
-        rows.beginRow(fields: MemoirSections.targetColumns.count)
+    mutating func write(_ section: SectionDraft, to rows: inout CopyRows) throws(Reject) {
+        rows.beginRow(fields: MemoirSections.targetColumns.count + (pictures.areWritten ? 1 : 0))
         setNumber()
-        UUIDv5.with(name) { rows.append($0) }
+        UUIDv5.with(name) { id in
+            rows.append(id)
+            if pictures.areWritten { pictures.begin(id) }
+        }
         rows.append(keyBinary)
         rows.append(count)
         if section.title.isEmpty { rows.appendNull() } else { section.title.lend { rows.append($0) } }
         section.text.lend { rows.append($0) }
         if section.image.isEmpty { rows.appendNull() } else { Self.append(section.image, to: &rows) }
         Self.append(section.attributes.isEmpty ? ExactJSON.emptyObject : section.attributes, to: &rows)
+        if pictures.areWritten {
+            if section.image.isEmpty {
+                rows.appendNull()
+            } else {
+                try pictures.write(section.image, in: keyBinary)
+                UUIDv5.with(pictures.name) { rows.append($0) }
+            }
+        }
         count += 1
     }
 

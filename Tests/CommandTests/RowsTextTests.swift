@@ -7,12 +7,20 @@ import Testing
 @Suite("Rows and what they become, side by side")
 struct RowsTextTests {
     private func preview(_ text: String, _ fate: RowPreview.Fate) -> RowPreview {
-        let schema = Identifier("public" as StaticString)
-        return RowPreview(
-            stage: "sections", source: QualifiedName(schema: schema, name: Identifier("chapters" as StaticString)),
-            target: QualifiedName(schema: schema, name: Identifier("chapter_sections" as StaticString)), key: "7",
+        RowPreview(
+            stage: "sections", source: table("chapters"), targets: [table("chapter_sections")], key: "7",
             documents: [RowPreview.Value(column: "content", excerpt: text, length: Int64(text.unicodeScalars.count))],
             fate: fate, writtenBack: nil)
+    }
+
+    private func table(_ name: StaticString) -> QualifiedName {
+        QualifiedName(schema: Identifier("public" as StaticString), name: Identifier(name))
+    }
+
+    /// Rows of a table.
+    private func rows(_ rows: [[RowPreview.Value]], of name: StaticString = "chapter_sections") -> RowPreview.TargetRows
+    {
+        RowPreview.TargetRows(table: table(name), rows: rows)
     }
 
     private func value(_ column: String, _ text: String?) -> RowPreview.Value {
@@ -21,7 +29,9 @@ struct RowsTextTests {
 
     @Test("what is read stands on the left, what it becomes on the right; NULLs are left out")
     func sides() {
-        let fate = RowPreview.Fate.rows([[value("order_index", "0"), value("title", nil), value("content", "A")]])
+        let fate = RowPreview.Fate.rows([
+            rows([[value("order_index", "0"), value("title", nil), value("content", "A")]])
+        ])
         #expect(
             RowsText(columns: 43).lines(preview("[\"A\"]", fate)) == [
                 "public.chapters 7: 1 row of public.chapter_",
@@ -31,10 +41,22 @@ struct RowsTextTests {
             ])
     }
 
+    @Test("rows of two tables are told apart")
+    func tables() {
+        let fate = RowPreview.Fate.rows([
+            rows([[value("content", "A")]]), rows([[value("url", "a.jpg")]], of: "memoir_images"),
+        ])
+        #expect(
+            RowsText(columns: 80).lines(preview("[]", fate)).map { $0.split(separator: "| ").last } == [
+                "public.chapters 7: 1 row of public.chapter_sections, 1 row of public.memoir_imag",
+                "row 1 of public.chapter_sections", "content: A", "row 1 of public.memoir_images", "url: a.jpg",
+            ])
+    }
+
     @Test("no line is wider than the screen, whatever the text is", arguments: [40, 57, 120])
     func width(columns: Int) {
         let long = String(repeating: "童年的河 river 👨‍👩‍👧 e\u{301} ", count: 60)
-        let fate = RowPreview.Fate.rows([[value("content", long), value("image", "{\"url\": \"\(long)\"}")]])
+        let fate = RowPreview.Fate.rows([rows([[value("content", long), value("image", "{\"url\": \"\(long)\"}")]])])
         let lines = RowsText(columns: columns).lines(preview(long, fate))
         #expect(lines.allSatisfy { DisplayWidth.columns(of: $0) <= columns })
         // Both halves are told apart at the same column, also where wide characters stand before it.

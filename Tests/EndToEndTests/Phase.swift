@@ -1,7 +1,7 @@
 import Foundation
 import Support
 
-/// A part of the three pipelines with both drops, small enough to be tried with a fault at each of its calls to libpq.
+/// A part of the three pipelines, or of the one in their place, with both drops, small enough to be tried with a fault at each of its calls to libpq.
 ///
 /// Each begins where the one before ended. So where every phase ends as if there was no fault, whatever the fault, the
 /// whole does.
@@ -10,6 +10,19 @@ enum Phase: String, CaseIterable, Sendable {
     case images, imageRest
     case backfill, backfillRest
     case dropChapterColumns, dropSectionImage
+    case onePass, onePassRest, onePassDrops
+
+    /// The phases of one pass begin anew.
+    var isFirst: Bool { [.tables, .onePass].contains(self) }
+
+    /// The stages whose rejects have to be accepted with it; none where there is no drop.
+    var stagesOfLosses: [String] {
+        switch self {
+        case .dropChapterColumns: Workflow.Way.inRow.stagesOfLosses
+        case .onePassDrops: Workflow.Way.onePass.stagesOfLosses
+        default: []
+        }
+    }
 
     /// The command, with one worker, so that the calls come in much the same order every time, and three chunks.
     func command(on database: MemoirDatabase, accepting losses: Losses) -> [String] {
@@ -26,12 +39,15 @@ enum Phase: String, CaseIterable, Sendable {
                 Workflow.Drop.chapterColumns.words + ["--confirm", database.name] + losses.arguments
             case .dropSectionImage:
                 Workflow.Drop.sectionImage.words + ["--confirm", database.name]
+            case .onePass: ["memoir", "--until", "sections"]
+            case .onePassRest: ["memoir"]
+            case .onePassDrops: Array(Workflow.Way.onePass.everything(on: database, accepting: losses).dropFirst())
             }
         return ["run"] + words + ["--workers", "1", "--batch-rows", isOfSections ? "50" : "10", "--max-outage", "5"]
     }
 
     /// Whether what its chunks hold are sections, of which there are more than chapters.
-    private var isOfSections: Bool { [.images, .backfill].contains(self) }
+    private var isOfSections: Bool { [.images, .backfill, .onePassDrops].contains(self) }
 
     /// The phases that are tried: all, or those that a variable names.
     static let chosen: [Phase] = {
@@ -54,14 +70,17 @@ struct PhaseCourse: Sendable {
 
     /// Every phase, one after the other.
     static let all = Task {
-        var database = try await MemoirDatabase.holding(
+        let chapters = try await MemoirDatabase.holding(
             Chapters(
                 rows: 30, seed: 61, key: .text, content: .text, images: .json, bad: 0.1, covers: .every, isCopied: true)
         )
-        var losses = Losses(rejects: 0, keys: [])
+        var database = chapters
         var courses: [Phase: PhaseCourse] = [:]
         for phase in Phase.allCases {
-            if phase == .dropChapterColumns { losses = try await database.losses(of: "sections") }
+            if phase.isFirst { database = chapters }
+            let losses =
+                phase.stagesOfLosses.isEmpty
+                ? Losses(rejects: 0, keys: []) : try await database.losses(of: phase.stagesOfLosses)
             let after = try await database.copyWithRuns()
             let scratch = try Scratch()
             let run = try await after.start(

@@ -1,8 +1,10 @@
 import Support
 import Testing
 
-/// The three pipelines of the memoir application with both drops, as an operator runs them.
+/// The three pipelines of the memoir application, or the one that does the same in one pass, with both drops, as an operator
+/// runs them.
 enum Workflow {
+
     static let pipelines = ["chapter-sections", "memoir-images", "section-image-id"]
 
     /// The stages that drop columns, with their pipelines and what is gone after them.
@@ -42,6 +44,42 @@ enum Workflow {
     }
 }
 
+extension Workflow {
+    /// How the whole of it is done.
+    enum Way: CaseIterable {
+        case inRow, onePass
+
+        var pipelines: [String] {
+            switch self {
+            case .inRow: Workflow.pipelines
+            case .onePass: ["memoir"]
+            }
+        }
+
+        /// The stages whose rejects and keys have to be accepted for the first drop.
+        var stagesOfLosses: [String] {
+            switch self {
+            case .inRow: ["sections"]
+            case .onePass: ["sections", "covers"]
+            }
+        }
+
+        /// How everything ends: bad covers stay open where no drop asks for them.
+        var status: Int32 { self == .inRow ? 3 : 0 }
+
+        /// Everything in one command with both drops.
+        func everything(on database: MemoirDatabase, accepting losses: Losses) -> [String] {
+            switch self {
+            case .inRow: return Workflow.everything(on: database, accepting: losses)
+            case .onePass:
+                let stages = ["drop-old-columns", "pictures", "verify-pictures", "drop-section-image"]
+                let words = ["run", "memoir"] + stages.flatMap { ["--with", $0] } + ["--confirm", database.name]
+                return words + losses.arguments
+            }
+        }
+    }
+}
+
 /// What would be lost by a drop, and must be accepted: in the words of the command line.
 struct Losses: Sendable {
     var rejects: Int
@@ -61,7 +99,9 @@ struct Losses: Sendable {
 
 extension MemoirDatabase {
     /// What the ledger says would be lost if the source of some stages was dropped.
-    func losses(of stages: String...) async throws -> Losses {
+    func losses(of stages: String...) async throws -> Losses { try await losses(of: stages) }
+
+    func losses(of stages: [String]) async throws -> Losses {
         let list = stages.map { "'\($0)'" }.joined(separator: ", ")
         let keys = try await psql(
             "select distinct name collate \"C\" from etl.unmapped where stage in (\(list)) order by 1")

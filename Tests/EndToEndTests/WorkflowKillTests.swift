@@ -10,18 +10,21 @@ extension Endurance {
             let hash: String
             let outcomes: String
             let length: Double
+            let way: Workflow.Way
 
-            /// The whole workflow in one command, which ends with 3 for the bad covers.
+            /// The whole workflow in one command.
             func command(on database: MemoirDatabase) -> [String] {
-                Workflow.everything(on: database, accepting: losses) + ["--batch-rows", "20"]
+                way.everything(on: database, accepting: losses) + ["--batch-rows", "20"]
             }
         }
 
-        @Test("the three pipelines with both drops, killed at any moment, end as if left alone")
-        func kills() async throws {
+        @Test(
+            "the whole workflow with both drops, killed at any moment, ends as if left alone",
+            arguments: Workflow.Way.allCases)
+        func kills(way: Workflow.Way) async throws {
             var numbers = SeededNumbers(seed: EndToEnd.seed &+ 2)
-            let course = try await prepare()
-            var left = EndToEnd.number("ETL_E2E_KILLS", else: 10)
+            let course = try await prepare(way)
+            var left = EndToEnd.number("ETL_E2E_KILLS", else: 5)
             var finished = 0
             while left > 0 {
                 let database = try await course.chapters.copy()
@@ -30,7 +33,7 @@ extension Endurance {
                     try await Task.sleep(for: .seconds(Double.random(in: 0...course.length * 0.5, using: &numbers)))
                     run.kill(9)
                     let result = try await run.end()
-                    if result.status == 3 { break }
+                    if result.status == way.status { break }
                     #expect(result.status == 137, "seed \(EndToEnd.seed): \(result.stderr)")
                     left -= 1
                 }
@@ -40,31 +43,31 @@ extension Endurance {
             print("kills: seed \(EndToEnd.seed), \(finished) workflows brought to their end")
         }
 
-        private func prepare() async throws -> Course {
+        private func prepare(_ way: Workflow.Way) async throws -> Course {
             let rows = EndToEnd.number("ETL_E2E_KILL_ROWS", else: 600)
             let chapters = try await MemoirDatabase.holding(
                 Chapters(
                     rows: rows, seed: 51, key: .text, content: .text, images: .json, covers: .every, isCopied: true))
             // What must be accepted is known from a run without drops.
             let scout = try await chapters.copy()
-            #expect(try await scout.etl("run", "chapter-sections").status == 3)
-            let losses = try await scout.losses(of: "sections")
+            #expect(try await scout.etl("run", way.pipelines[0]).status == 3)
+            let losses = try await scout.losses(of: way.stagesOfLosses)
             let database = try await chapters.copy()
-            let command = Workflow.everything(on: database, accepting: losses) + ["--batch-rows", "20"]
+            let command = way.everything(on: database, accepting: losses) + ["--batch-rows", "20"]
             let run = try await database.start(command).timedEnd()
-            #expect(run.result.status == 3, "\(run.result.stderr)")
+            #expect(run.result.status == way.status, "\(run.result.stderr)")
             let verdict = try await database.wholeVerdict()
             #expect(verdict.hasSuffix(asContracted), "\(verdict)")
             for drop in Workflow.Drop.allCases { #expect(try await database.columnsLeft(by: drop) == 0) }
             return Course(
                 chapters: chapters, losses: losses, hash: try await database.hash(withParts: true),
-                outcomes: try await outcomes(database), length: run.seconds)
+                outcomes: try await outcomes(database), length: run.seconds, way: way)
         }
 
         /// Runs once more and compares the end with that of the run that was left alone.
         private func finish(_ database: MemoirDatabase, as course: Course) async throws {
             let last = try await database.start(course.command(on: database)).end()
-            #expect(last.status == 3, "seed \(EndToEnd.seed): \(last.stderr)")
+            #expect(last.status == course.way.status, "seed \(EndToEnd.seed): \(last.stderr)")
             let hash = try await database.hash(withParts: true)
             #expect(hash == course.hash, "seed \(EndToEnd.seed):\n\(hash)instead of\n\(course.hash)")
             let outcomes = try await outcomes(database)

@@ -49,7 +49,7 @@ struct MemoirPipelineTests {
     func stages() throws {
         #expect(
             try PipelineCatalog(project: project.path).names() == [
-                "chapter-sections", "memoir-images", "section-image-id",
+                "chapter-sections", "memoir", "memoir-images", "section-image-id",
             ])
         let expected = [
             ("chapter-sections", [], "preflight tables sections constraints verify [drop-old-columns!]"),
@@ -57,6 +57,11 @@ struct MemoirPipelineTests {
             (
                 "section-image-id", ["memoir-images"],
                 "preflight column backfill constraints verify [drop-section-image!]"
+            ),
+            (
+                "memoir", [],
+                "preflight tables sections covers constraints verify [drop-old-columns!] [pictures] [verify-pictures] "
+                    + "[drop-section-image!]"
             ),
         ]
         for (name, needs, stages) in expected {
@@ -79,8 +84,8 @@ struct MemoirPipelineTests {
         #expect(stream.source.key == [id])
         #expect(stream.source.columns == [Identifier("content"), Identifier("images")])
         #expect(stream.transform == .memoirSections)
-        #expect(stream.target.table == Identifier("chapter_sections"))
-        #expect(stream.target.parent == [Identifier("chapter_id")])
+        #expect(stream.targets.map(\.table) == [Identifier("chapter_sections")])
+        #expect(stream.targets.map(\.parent) == [[Identifier("chapter_id" as StaticString)]])
         #expect(stream.writeBack == Identifier("cover_image"))
         let constraints = try constraints(of: pipeline)
         #expect(constraints.map(\.table.name) == Array(repeating: "chapter_sections", count: 3))
@@ -103,15 +108,16 @@ struct MemoirPipelineTests {
         #expect(covers.source.table == Identifier("chapters"))
         #expect(covers.source.columns == [Identifier("cover_image")])
         #expect(covers.source.carry.isEmpty)
-        #expect(covers.target.parent == [Identifier("chapter_id")])
-        #expect(covers.target.rows == "section_id is null")
+        #expect(covers.targets.map(\.parent) == [[Identifier("chapter_id" as StaticString)]])
+        #expect(covers.targets.map(\.rows) == ["section_id is null"])
         #expect(images.source.table == Identifier("chapter_sections"))
         #expect(images.source.columns == [Identifier("image")])
         #expect(images.source.carry == [Identifier("chapter_id")])
-        #expect(images.target.parent == [Identifier("section_id")])
-        #expect(images.target.rows == "section_id is not null")
+        #expect(images.targets.map(\.parent) == [[Identifier("section_id" as StaticString)]])
+        #expect(images.targets.map(\.rows) == ["section_id is not null"])
         #expect([covers, images].allSatisfy { $0.transform == .memoirImages && $0.source.maybeMissing })
-        #expect([covers, images].allSatisfy { $0.target.table == Identifier("memoir_images") && $0.writeBack == nil })
+        #expect(
+            [covers, images].allSatisfy { $0.targets[0].table == Identifier("memoir_images") && $0.writeBack == nil })
         let (chapter, section) = (Identifier("chapter_id" as StaticString), Identifier("section_id" as StaticString))
         let expected: [Constraint.Definition] = [
             .primaryKey([id]), .index(columns: [chapter], isUnique: false, predicate: nil),
@@ -153,5 +159,22 @@ struct MemoirPipelineTests {
         let retirement = try retirement(of: pipeline)
         #expect(retirement.table == Identifier("chapter_sections"))
         #expect(retirement.columns == [Identifier("image")])
+    }
+
+    @Test("memoir builds what the other three build, reads what chapter-sections reads, and is instead of them")
+    func onePass() throws {
+        let pipeline = try load("memoir")
+        let others = ["chapter-sections", "memoir-images", "section-image-id"]
+        let theirs = try others.flatMap { try constraints(of: load($0)) }
+        let mine = try constraints(of: pipeline)
+        #expect(mine.count == theirs.count && theirs.allSatisfy(mine.contains))
+        let sections = try stream("sections", of: pipeline)
+        #expect(try sections.source == stream("sections", of: load("chapter-sections")).source)
+        #expect(sections.targets.map(\.table.name) == ["chapter_sections", "memoir_images"])
+        #expect(sections.targets.map(\.rows) == [nil, "section_id is not null"])
+        #expect(try stream("covers", of: pipeline) == stream("covers", of: load("memoir-images")))
+        #expect(try stream("pictures", of: pipeline) == stream("images", of: load("memoir-images")))
+        #expect(pipeline.rivals == others)
+        for other in others { #expect(try load(other).rivals == ["memoir"]) }
     }
 }

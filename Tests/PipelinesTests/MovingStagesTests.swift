@@ -23,7 +23,7 @@ struct MovingStagesTests {
         }
         #expect(stream.source.carry == [Identifier("m")])
         #expect(stream.source.maybeMissing)
-        #expect(stream.target.rows == "m is not null")
+        #expect(stream.targets[0].rows == "m is not null")
         #expect(batch.table == Identifier("b"))
         #expect(batch.key == [Identifier("id")])
         #expect(batch.statement.sql(where: "true").text == "update b as source set n = 1 where (true)")
@@ -53,7 +53,7 @@ struct MovingStagesTests {
         #expect(stream.source.carry.isEmpty)
         #expect(!stream.source.maybeMissing)
         guard case .stream(let whole) = try load(#", "rows": "M  IS NOT NULL""#, "").stages[0].work else { return }
-        #expect(whole.target.rows == nil)
+        #expect(whole.targets[0].rows == nil)
         #expect(try Sample.load().needs.isEmpty)
     }
 

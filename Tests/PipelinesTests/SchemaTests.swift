@@ -25,7 +25,10 @@ private struct Schema {
     }
 
     func required(_ name: String) throws -> Set<String> {
-        try Set(#require(definition(name)["required"] as? [String]))
+        let definition = try definition(name)
+        // Of what can stand in each other's place the sample has the first.
+        let first = (definition["oneOf"] as? [[String: Any]])?.first?["required"] as? [String] ?? []
+        return try Set(#require(definition["required"] as? [String]) + first)
     }
 }
 

@@ -89,6 +89,8 @@ CONTENDERS = [
     Contender("image-id-sql", "image_id: SQL, as typed", "images", "memoir", "image-id-sql", _one("image_id")),
     Contender("memoir-etl", "all three: etl in a row, 2 workers, each verified", "source", "memoir", "memoir-sql",
               lambda run: [[run.etl("chapter-sections", "memoir-images", "section-image-id")]], is_ours=True),
+    Contender("memoir-one", "all three: etl in one pass, 2 workers", "source", "memoir", "memoir-sql",
+              lambda run: [[run.etl("memoir", "--until", "constraints")]], is_ours=True),
     Contender("memoir-sql", "all three: SQL in a row, as typed", "source", "memoir", "memoir-sql", _one("memoir_plain")),
     Contender("memoir-tuned", "all three: SQL in one pass, constraints afterwards", "source", "memoir", "memoir-sql",
               _one("memoir_tuned")),

@@ -51,10 +51,12 @@ struct StageRenewal {
             if try !isChanged && ledger.seen(by: chunked, transaction) == tables.source.marks(transaction) {
                 return .nothing(nil)
             }
-            if terms.ifAllowed, let reason = try forbidden(tables.target, "insert, update, delete", transaction) {
-                return .nothing(reason)
+            for target in tables.targets where terms.ifAllowed {
+                if let reason = try forbidden(target.name, "insert, update, delete", transaction) {
+                    return .nothing(reason)
+                }
             }
-            try refuseIncomplete(tables, stream, of: stage, ledger, transaction)
+            try refuseIncomplete(tables, of: stage, ledger, transaction)
             let renewal = try StreamRenewal(
                 stream, tables: tables, stage: chunked, terms: terms, ledger: ledger, transaction)
             return .ready(StageRenewal(kind: .stream(renewal), source: tables.source, chunked: chunked))
@@ -166,17 +168,17 @@ struct StageRenewal {
 
     /// Rows cannot be written without a column that was dropped since.
     private static func refuseIncomplete(
-        _ tables: StreamTables, _ stream: Pipelines.Stream, of stage: MovedStage, _ ledger: Ledger,
-        _ transaction: borrowing Transaction
+        _ tables: StreamTables, of stage: MovedStage, _ ledger: Ledger, _ transaction: borrowing Transaction
     ) throws {
-        let there = try TableFacts(tables.target, transaction)?.columns ?? [:]
-        let columns = Transform(stream.transform, tables: tables).targetColumns
-        guard let missing = columns.first(where: { there[$0] == nil }) else { return }
-        let by = try ledger.pipeline(thatDropped: missing, of: tables.target, transaction)
-        throw Failure(
-            .refused,
-            "\(tables.source.name) has changed since \(stage.name) of \(stage.pipeline) was done, and \(tables.target) "
-                + "has no column \(missing.name) any more, which its rows need",
-            next: by.map { "bring it back with etl undo \($0), then catch up" } ?? "bring it back, then catch up")
+        for target in tables.targets {
+            let there = try TableFacts(target.name, transaction)?.columns ?? [:]
+            guard let missing = target.columns.first(where: { there[$0] == nil }) else { continue }
+            let by = try ledger.pipeline(thatDropped: missing, of: target.name, transaction)
+            throw Failure(
+                .refused,
+                "\(tables.source.name) has changed since \(stage.name) of \(stage.pipeline) was done, and "
+                    + "\(target.name) has no column \(missing.name) any more, which its rows need",
+                next: by.map { "bring it back with etl undo \($0), then catch up" } ?? "bring it back, then catch up")
+        }
     }
 }

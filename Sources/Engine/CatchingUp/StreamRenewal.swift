@@ -16,8 +16,8 @@ struct StreamRenewal {
     private var reader: ChunkReader
     /// How rows are written of which some were written before, and how those that were never seen.
     private let (renewing, adding): (ChunkWriter, ChunkWriter)
-    /// The target's columns that hold the source's key.
-    private let parent: [KeyColumn]
+    /// The columns of each target that hold the source's key.
+    private let parents: [[KeyColumn]]
 
     init(
         _ stream: Pipelines.Stream, tables: StreamTables, stage: ChunkedStage, terms: RenewalTerms, ledger: Ledger,
@@ -27,10 +27,10 @@ struct StreamRenewal {
         self.stage = stage
         self.tables = tables
         reader = ChunkReader(stream, query: ChunkQuery(tables: tables, limits: terms.limits))
-        renewing = ChunkWriter(tables: tables, columns: reader.targetColumns, mode: .renew)
+        renewing = ChunkWriter(tables: tables, mode: .renew)
         // What the target has for a row that this run never saw is somebody else's.
-        adding = ChunkWriter(tables: tables, columns: reader.targetColumns, mode: .merge(terms.existing))
-        parent = try ParentKey.columns(tables, transaction)
+        adding = ChunkWriter(tables: tables, mode: .merge(terms.existing))
+        parents = try tables.targets.map { try $0.parentKey(of: tables.source, transaction) }
     }
 
     /// Moves some of what changed in a chunk. `carefully` finds out which rows the server refuses.
@@ -90,10 +90,8 @@ struct StreamRenewal {
             renewed.add(row, mark: batch.seen.mark(at: index))
             for name in batch.unmapped[index] { unmapped[name, default: 0] += 1 }
         }
-        let range = ChunkQuery.condition(part.chunk.range, key: parent, alias: "t")
         try renewed.store(
-            of: stage, targetRows: "(select count(*) from \(tables.target) t where \(tables.isOurs) and \(range))",
-            adding: more, ledger, transaction)
+            of: stage, targetRows: targetRows(in: part.chunk.range), adding: more, ledger, transaction)
         try ledger.addUnmapped(unmapped, of: stage, chunk: part.chunk.n, transaction)
         return renewed.outcome
     }
@@ -151,15 +149,26 @@ struct StreamRenewal {
         _ vanished: Set<Int64>, in range: KeyRange, _ transaction: borrowing Transaction
     ) throws {
         if vanished.isEmpty { return }
-        let printed = KeyedTable.printed(tables.parent, of: "t")
-        try transaction.working(in: [tables.target.schema], lock: transaction.settings.lock) {
-            _ = try transaction.run(
-                """
-                delete from \(tables.target) t
-                 where \(tables.isOurs) and \(ChunkQuery.condition(range, key: parent, alias: "t"))
-                   and hashtextextended(\(unsafe: printed) collate "C", 0) = any (\(.intArray(vanished.sorted())))
-                """)
+        try transaction.working(in: [tables.source.name.schema], lock: transaction.settings.lock) {
+            for (target, parent) in zip(tables.targets, parents).reversed() {
+                let printed = KeyedTable.printed(target.parent, of: "t")
+                try transaction.run(
+                    """
+                    delete from \(target.name) t
+                     where \(target.isOurs) and \(ChunkQuery.condition(range, key: parent, alias: "t"))
+                       and hashtextextended(\(unsafe: printed) collate "C", 0) = any (\(.intArray(vanished.sorted())))
+                    """)
+            }
         }
+    }
+
+    /// How many rows the targets have in a range.
+    private func targetRows(in range: KeyRange) -> SQL {
+        let counts = zip(tables.targets, parents).map { target, parent -> SQL in
+            let range = ChunkQuery.condition(range, key: parent, alias: "t")
+            return "(select count(*) from \(target.name) t where \(target.isOurs) and \(range))"
+        }
+        return SQL.joined(counts, separator: " + ")
     }
 
     private func settleRejects(

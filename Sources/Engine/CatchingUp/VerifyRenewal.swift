@@ -90,7 +90,7 @@ struct VerifyRenewal {
         let rejected = parts.flatMap(\.rejected).map(\.key)
         let keys = Set(parts.flatMap(\.rows).map(\.key)).subtracting(rejected)
         if !keys.isEmpty { try reader.read(keys: Array(keys), into: &batch, transaction) }
-        var found = try TargetComparison(tables, columns: reader.targetColumns, transaction).findings(
+        var found = try TargetComparisons(tables, transaction).findings(
             batch.rows, of: batch.items.map(\.key) + rejected,
             and: parts.map { ($0.changed.chunk.range, $0.changed.changes.vanished) }, transaction)
         let covers = try CoverComparison(tables: tables).findings(batch.items, transaction)

@@ -81,11 +81,13 @@ struct ConstraintPlanner {
     func isLive(_ table: Identifier, _ transaction: borrowing Transaction) throws -> Bool {
         var isFilled = false
         for stage in standing.pipeline.stages {
-            guard case .stream(let stream) = stage.work, stream.target.table == table else { continue }
+            guard case .stream(let stream) = stage.work, stream.targets.contains(where: { $0.table == table }) else {
+                continue
+            }
             isFilled = true
-            if let record = standing.record(of: stage), record.targetOID != nil {
+            if let record = standing.record(of: stage), !record.targetOIDs.isEmpty {
                 if !record.targetWasEmpty { return true }
-            } else if try ExistingTarget(stream, in: schema).hasRows(transaction) {
+            } else if try ExistingTargets(stream, in: schema).hasRows(transaction) {
                 return true
             }
         }
@@ -93,22 +95,24 @@ struct ConstraintPlanner {
     }
 }
 
-/// The rows that a stream's target holds already.
-struct ExistingTarget {
-    private let name: QualifiedName
-    private let condition: SQL
+/// The rows that a stream's targets hold already.
+struct ExistingTargets {
+    private let targets: [(name: QualifiedName, condition: SQL)]
 
     init(_ stream: Pipelines.Stream, in schema: Identifier) {
-        name = QualifiedName(schema: schema, name: stream.target.table)
-        condition = stream.target.rows.map { "(\(unsafe: $0))" } ?? "true"
+        targets = stream.targets.map { target in
+            (QualifiedName(schema: schema, name: target.table), target.rows.map { "(\(unsafe: $0))" } ?? "true")
+        }
     }
 
     /// Whether there are some; a table that is not there, or may not be read, holds none that are known.
     func hasRows(_ transaction: borrowing Transaction) throws -> Bool {
-        guard try TableFacts(name, transaction) != nil else { return false }
-        let found = try transaction.attempt {
-            try transaction.row("select exists (select from \(name) where \(condition))").bool(0)
+        for (name, condition) in targets where try TableFacts(name, transaction) != nil {
+            let found = try transaction.attempt {
+                try transaction.row("select exists (select from \(name) where \(condition))").bool(0)
+            }
+            if case .success(true) = found { return true }
         }
-        return if case .success(let isThere) = found { isThere } else { false }
+        return false
     }
 }

@@ -49,10 +49,15 @@ struct DiskReckoning {
         let source = name(stream.source.table)
         guard let size = sizes[source], let rows = size.rowCount,
             let tally = samples.first(where: { $0.stage == stage })?.tally, tally.rows > 0
-        else { return need.unknown.append("what \(stage) writes to \(name(stream.target.table))") }
+        else {
+            let tables = stream.targets.map { name($0.table).description }.joined(separator: " and ")
+            return need.unknown.append("what \(stage) writes to \(tables)")
+        }
         let share = Double(rows) / Double(tally.rows)
-        let bytes = Double(tally.targetBytes) + Self.rowOverhead * Double(tally.targetRows)
-        need.add("rows of \(name(stream.target.table)), before compression", bytes * share)
+        for (place, target) in stream.targets.enumerated() {
+            let bytes = Double(tally.bytesOfTargets[place]) + Self.rowOverhead * Double(tally.rowsOfTargets[place])
+            need.add("rows of \(name(target.table)), before compression", bytes * share)
+        }
         if let column = stream.writeBack {
             need.add(
                 "new versions of rows of \(source), for \(column)", Double(tally.writtenBack) * share * version(size))
@@ -70,9 +75,10 @@ struct DiskReckoning {
     /// The rows that a table has, and those that the streams into it will add.
     private func rows(of table: Identifier) -> Double? {
         var sum = Double(sizes[name(table)]?.rowCount ?? 0)
-        for sample in samples where sample.target == name(table) {
+        for sample in samples {
+            guard let place = sample.targets.firstIndex(of: name(table)) else { continue }
             guard let tally = sample.tally, let rows = sizes[sample.source]?.rowCount else { return nil }
-            sum += tally.rowsEach * Double(rows)
+            sum += tally.rowsEach(of: place) * Double(rows)
         }
         return sum
     }

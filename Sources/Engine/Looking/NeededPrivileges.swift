@@ -25,7 +25,7 @@ struct NeededPrivileges {
                     lacking.append(constraint)
                 }
             case .stream(let stream):
-                if try ExistingTarget(stream, in: schema).hasRows(transaction) { merging.append(stream) }
+                if try ExistingTargets(stream, in: schema).hasRows(transaction) { merging.append(stream) }
             case .check, .sql, .batch, .verify, .retire: break
             }
         }

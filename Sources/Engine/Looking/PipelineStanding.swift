@@ -71,6 +71,10 @@ struct PipelineStanding {
             let presence = try ledger.presence(transaction)
             try note { try LedgerGuard.admit(presence, ledger) }
             guard presence == .ours || presence == .absent else { return presence }
+            if presence == .ours {
+                let refusal = try Rivals.refusal(of: pipeline, on: schema, ledger, transaction) { "etl undo \($0)" }
+                refusals += [refusal].compactMap(\.self)
+            }
             unmet = try Needs.unmet(pipeline, on: schema, ledger, transaction)
             guard presence == .ours, let found = try ledger.run(of: pipeline.name, on: schema, transaction) else {
                 return presence

@@ -91,7 +91,8 @@ struct PlanMaking {
             guard case .stream(let stream) = stage.work else { return nil }
             let source = QualifiedName(schema: schema, name: stream.source.table)
             return SampleResult(
-                stage: stage.name, source: source, target: QualifiedName(schema: schema, name: stream.target.table),
+                stage: stage.name, source: source,
+                targets: stream.targets.map { QualifiedName(schema: schema, name: $0.table) },
                 outcome: try sample(limit, of: stream, sizes[source], transaction))
         }
     }

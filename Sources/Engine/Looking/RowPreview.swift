@@ -4,12 +4,20 @@ public import Postgres
 public struct RowPreview: Sendable, Equatable {
     /// What would become of the row.
     public enum Fate: Sendable, Equatable {
-        /// These rows of the target.
-        case rows([[Value]])
+        /// These rows of each target.
+        case rows([TargetRows])
         /// No row.
         case empty
         /// A reject.
         case rejected(code: String, message: String)
+    }
+
+    /// Rows of one table.
+    public struct TargetRows: Sendable, Equatable {
+        /// The table.
+        public let table: QualifiedName
+        /// The values of each row.
+        public let rows: [[Value]]
     }
 
     /// The beginning of a value.
@@ -26,8 +34,8 @@ public struct RowPreview: Sendable, Equatable {
     public let stage: String
     /// The source.
     public let source: QualifiedName
-    /// The table that would be filled.
-    public let target: QualifiedName
+    /// The tables that would be filled.
+    public let targets: [QualifiedName]
     /// The row's key.
     public let key: String
     /// The documents that are read.

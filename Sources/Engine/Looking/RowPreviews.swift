@@ -20,17 +20,23 @@ struct RowPreviews {
         let columns = try TransformColumn.all(of: stream, tables, transaction)
         var previews: [RowPreview] = []
         try Sampling(stream: stream, tables: tables, limits: limits).each(of: keys, transaction) { batch in
-            let printed = try rows(of: batch, columns, transaction)
-            var next = 0
+            let printed = try columns.enumerated().map { place, columns in
+                try rows(batch.rows[place], columns, transaction)
+            }
+            var next = Array(repeating: 0, count: printed.count)
             for item in batch.items {
                 let fate: RowPreview.Fate
                 switch item.fate {
                 case .empty: fate = .empty
                 case .rejected(let record): fate = .rejected(code: record.code, message: record.message)
                 case .migrated(let start, let end):
-                    let count = end.rows(since: start)
-                    fate = .rows(Array(printed[next..<(next + count)]))
-                    next += count
+                    fate = .rows(
+                        tables.targets.enumerated().map { place, target in
+                            let first = next[place]
+                            next[place] += end.rows(of: place, since: start)
+                            return RowPreview.TargetRows(
+                                table: target.name, rows: Array(printed[place][first..<next[place]]))
+                        })
                 }
                 previews.append(preview(item, documents[item.key] ?? [], fate))
             }
@@ -50,7 +56,7 @@ struct RowPreviews {
             }
         }
         return RowPreview(
-            stage: stage, source: tables.source.name, target: tables.target, key: item.key.description,
+            stage: stage, source: tables.source.name, targets: tables.targets.map(\.name), key: item.key.description,
             documents: documents, fate: fate, writtenBack: cover)
     }
 
@@ -73,11 +79,11 @@ struct RowPreviews {
         ) { one, _ in one }
     }
 
-    /// The rows that a batch holds, in their order.
+    /// The rows that a batch holds of a target, in their order.
     private func rows(
-        of batch: borrowing Batch, _ columns: [TransformColumn], _ transaction: borrowing Transaction
+        _ rows: CopyRows, _ columns: [TransformColumn], _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [[RowPreview.Value]] {
-        let arrays = zip(batch.rows.columns(columns.count), columns).map { column, known -> SQL in
+        let arrays = zip(rows.columns(columns.count), columns).map { column, known -> SQL in
             "\(.column(column, of: known.element))"
         }
         let names = columns.indices.map { "c\($0)" }

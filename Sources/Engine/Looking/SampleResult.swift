@@ -13,8 +13,8 @@ public struct SampleResult: Sendable {
     public let stage: String
     /// The source.
     public let source: QualifiedName
-    /// The table that would be filled.
-    public let target: QualifiedName
+    /// The tables that would be filled.
+    public let targets: [QualifiedName]
     /// What came of it.
     public let outcome: Outcome
 
@@ -33,10 +33,10 @@ public struct SampleResult: Sendable {
         public internal(set) var empty: Int64 = 0
         /// Of them: rows that would become rejects.
         public internal(set) var rejected: Int64 = 0
-        /// Rows of the target that they give.
-        public internal(set) var targetRows: Int64 = 0
+        /// Rows that they give of each target.
+        public internal(set) var rowsOfTargets: [Int64] = []
         /// Bytes of those rows.
-        public internal(set) var targetBytes: Int64 = 0
+        public internal(set) var bytesOfTargets: [Int64] = []
         /// Of the rows tried: those to which a value would be written back.
         public internal(set) var writtenBack: Int64 = 0
         /// Bytes of documents read.
@@ -46,8 +46,13 @@ public struct SampleResult: Sendable {
         /// Keys that nothing reads, the most frequent first.
         public internal(set) var unmapped: [UnmappedKey] = []
 
-        /// Rows of the target that a source row gives, on average.
-        public var rowsEach: Double { rows > 0 ? Double(targetRows) / Double(rows) : 0 }
+        /// Rows that they give of all targets.
+        public var targetRows: Int64 { rowsOfTargets.reduce(0, +) }
+        /// Bytes of those rows.
+        public var targetBytes: Int64 { bytesOfTargets.reduce(0, +) }
+
+        /// Rows of a target that a source row gives, on average.
+        func rowsEach(of target: Int) -> Double { rows > 0 ? Double(rowsOfTargets[target]) / Double(rows) : 0 }
     }
 
     /// The rejects of one code.

@@ -17,7 +17,7 @@ struct Sampling {
 
     /// Tries some rows, and counts what they give.
     func tally(of keys: [Key], _ transaction: borrowing Transaction) throws -> SampleResult.Tally {
-        var counts = Counts()
+        var counts = Counts(targets: tables.targets.count)
         try each(of: keys, transaction) { counts.add($0) }
         return counts.tally
     }
@@ -61,9 +61,14 @@ struct Sampling {
 
     /// The sums over batches.
     private struct Counts {
-        private(set) var sums = SampleResult.Tally()
+        private var sums = SampleResult.Tally()
         private var rejects: [String: SampleResult.Rejects] = [:]
         private var unmapped: [[UInt8]: Int64] = [:]
+
+        init(targets: Int) {
+            sums.rowsOfTargets = Array(repeating: 0, count: targets)
+            sums.bytesOfTargets = Array(repeating: 0, count: targets)
+        }
 
         mutating func add(_ batch: borrowing Batch) {
             let outcome = batch.outcome
@@ -71,8 +76,10 @@ struct Sampling {
             sums.migrated += outcome.migrated
             sums.empty += outcome.empty
             sums.rejected += outcome.rejected
-            sums.targetRows += outcome.targetRows
-            sums.targetBytes += Int64(batch.rows.size)
+            for target in sums.rowsOfTargets.indices {
+                sums.rowsOfTargets[target] += Int64(batch.rows[target].count)
+                sums.bytesOfTargets[target] += Int64(batch.rows[target].size)
+            }
             sums.documentBytes += outcome.bytes
             sums.writtenBack += Int64(batch.items.count { $0.cover != nil })
             unmapped.merge(outcome.unmapped, uniquingKeysWith: +)

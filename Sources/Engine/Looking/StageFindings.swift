@@ -51,7 +51,7 @@ struct StageFindings {
         let hasScript = earlier.contains { if case .sql = $0.work { true } else { false } }
         do {
             let tables = try StreamTables(stream, schema: schema, onlyReading: hasScript, transaction)
-            findings += try TargetFindings(stream: stream, tables: tables).find(transaction)
+            findings += try TargetFindings(stream: stream, tables: tables, isPrepared: hasScript).find(transaction)
         } catch let failure as Failure {
             for detail in failure.details where !known.contains(detail) {
                 findings.append(

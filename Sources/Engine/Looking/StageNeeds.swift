@@ -24,7 +24,8 @@ struct StageNeeds {
         case .verify(let verification):
             for proof in verification.proofs {
                 needs.insert(.act(.select, name(proof.source.table)))
-                if case .stream(let stream) = proof.subject { needs.insert(.act(.select, name(stream.target.table))) }
+                guard case .stream(let stream) = proof.subject else { continue }
+                for target in stream.targets { needs.insert(.act(.select, name(target.table))) }
             }
         case .retire(let retirement): needs.formUnion([.own(name(retirement.table)), .createIn(ledger)])
         }
@@ -40,11 +41,14 @@ struct StageNeeds {
     private func name(_ table: Identifier) -> QualifiedName { QualifiedName(schema: schema, name: table) }
 
     private func of(_ stream: Pipelines.Stream) -> Set<PrivilegeNeed> {
-        let (source, target) = (name(stream.source.table), name(stream.target.table))
-        var needs: Set<PrivilegeNeed> = [.act(.select, source), .act(.select, target), .act(.insert, target)]
+        let source = name(stream.source.table)
+        var needs: Set<PrivilegeNeed> = [.act(.select, source)]
         if let column = stream.writeBack { needs.insert(.updateColumn(column, source)) }
-        if merging.contains(stream) {
-            needs.formUnion([.act(.update, target), .act(.delete, target), .temporaryTables])
+        for target in stream.targets.map({ name($0.table) }) {
+            needs.formUnion([.act(.select, target), .act(.insert, target)])
+            if merging.contains(stream) {
+                needs.formUnion([.act(.update, target), .act(.delete, target), .temporaryTables])
+            }
         }
         return needs
     }

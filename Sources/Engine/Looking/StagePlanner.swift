@@ -91,16 +91,20 @@ struct StagePlanner {
         }
         planned.chunks = try chunks(
             over: stream.source.table, documents: stream.source.columns, of: stage, transaction)
-        let (source, target) = (name(stream.source.table), name(stream.target.table))
+        let source = name(stream.source.table)
         let columns = stream.source.columns.map(\.name).joined(separator: ", ")
         planned.notes.append(
-            "reads \(columns) of \(source), transforms them (\(stream.transform.rawValue)) and writes to \(target), "
+            "reads \(columns) of \(source), transforms them (\(stream.transform.rawValue)) and writes to \(targets(of: stream)), "
                 + "each chunk in a transaction of its own")
         if let column = stream.writeBack {
             planned.notes.append(
                 "writes \(source).\(column) where it is null, as the last thing before each commit; "
                     + "a row is locked for that moment")
         }
+    }
+
+    private func targets(of stream: Pipelines.Stream) -> String {
+        stream.targets.map { name($0.table).description }.joined(separator: " and ")
     }
 
     private func describe(
@@ -123,7 +127,7 @@ struct StagePlanner {
             switch proof.subject {
             case .stream(let stream):
                 planned.notes.append(
-                    "compares what \(proof.stage)\(whose) wrote to \(name(stream.target.table)) with what "
+                    "compares what \(proof.stage)\(whose) wrote to \(targets(of: stream)) with what "
                         + "\(name(stream.source.table)) gives now, whole rows both ways; it writes to the ledger only")
             case .batch(_, let differences):
                 planned.notes.append("compares what \(proof.stage)\(whose) did with what it should be:")

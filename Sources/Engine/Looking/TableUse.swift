@@ -31,11 +31,13 @@ struct TableUse {
                     $0.isRead = true
                     if let column = stream.writeBack { $0.updates = [column] }
                 }
-                use(stream.target.table) {
-                    $0.isInsertedInto = true
-                    if merging.contains(stream) {
-                        $0.isDeletedFrom = true
-                        $0.updates = []
+                for target in stream.targets {
+                    use(target.table) {
+                        $0.isInsertedInto = true
+                        if merging.contains(stream) {
+                            $0.isDeletedFrom = true
+                            $0.updates = []
+                        }
                     }
                 }
             case .batch(let batch): use(batch.table) { $0.updates = [] }

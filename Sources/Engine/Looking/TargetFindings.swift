@@ -5,6 +5,8 @@ import Postgres
 struct TargetFindings {
     let stream: Pipelines.Stream
     let tables: StreamTables
+    /// Whether a script comes before, which may add columns.
+    let isPrepared: Bool
 
     private struct Column {
         let name: Identifier
@@ -25,25 +27,36 @@ struct TargetFindings {
                     .problem, "\(tables.source.name).\(column.name) is a generated column, which cannot be written",
                     remedy: drop(column, of: tables.source.name)))
         }
-        let there = try columns(of: tables.target, transaction)
-        // A table that is not there is made by the run.
-        if there.isEmpty { return findings }
-        let written = try TransformColumn.all(of: stream, tables, transaction)
-        for column in written { findings += check(column, there) }
-        for column in there where column.isNeeded && !written.contains(where: { $0.name == column.name }) {
-            findings.append(
-                PreflightFinding(
-                    .problem, "\(tables.target).\(column.name) must not be null, has no default, and is not written",
-                    remedy: "alter table \(tables.target.quoted) alter column \(column.name.quoted) set default …"))
+        for (target, written) in zip(tables.targets, try TransformColumn.all(of: stream, tables, transaction)) {
+            let there = try columns(of: target.name, transaction)
+            // A table that is not there is made by the run.
+            if !there.isEmpty { findings += find(written, target, there) }
         }
         return findings
     }
 
-    private func check(_ written: TransformColumn, _ there: [Column]) -> [PreflightFinding] {
+    private func find(
+        _ written: [TransformColumn], _ target: StreamTarget, _ there: [Column]
+    ) -> [PreflightFinding] {
+        var findings = written.flatMap { check($0, target, there) }
+        for column in there where column.isNeeded && !written.contains(where: { $0.name == column.name }) {
+            findings.append(
+                PreflightFinding(
+                    .problem, "\(target.name).\(column.name) must not be null, has no default, and is not written",
+                    remedy: "alter table \(target.name.quoted) alter column \(column.name.quoted) set default …"))
+        }
+        return findings
+    }
+
+    private func check(
+        _ written: TransformColumn, _ target: StreamTarget, _ there: [Column]
+    ) -> [PreflightFinding] {
         let type = "\(written.element)"
-        let place = "\(tables.target).\(written.name)"
-        let table = "alter table \(tables.target.quoted)"
+        let place = "\(target.name).\(written.name)"
+        let table = "alter table \(target.name.quoted)"
         guard let column = there.first(where: { $0.name == written.name }) else {
+            // What names rows of the other target is added to a table that was there before.
+            if isPrepared, target.links.contains(written.name) { return [] }
             return [
                 PreflightFinding(
                     .problem, "there is no column \(place)",
@@ -54,7 +67,7 @@ struct TargetFindings {
             return [
                 PreflightFinding(
                     .problem, "\(place) is a generated column, which cannot be written",
-                    remedy: drop(column, of: tables.target))
+                    remedy: drop(column, of: target.name))
             ]
         }
         var findings: [PreflightFinding] = []

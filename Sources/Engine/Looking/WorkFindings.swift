@@ -49,7 +49,7 @@ struct WorkFindings {
     private func merging(_ transaction: borrowing Transaction) throws -> [Pipelines.Stream] {
         var merging: [Pipelines.Stream] = []
         for case .stream(let stream) in toDo.map(\.work) {
-            if try ExistingTarget(stream, in: schema).hasRows(transaction) { merging.append(stream) }
+            if try ExistingTargets(stream, in: schema).hasRows(transaction) { merging.append(stream) }
         }
         return merging
     }

@@ -18,9 +18,8 @@ struct LaterWrites {
         for stage in context.pipeline.stages where plan.begun.contains(where: { $0.name == stage.name }) {
             switch stage.work {
             case .stream(let stream):
-                let target = QualifiedName(schema: schema, name: stream.target.table)
                 let source = QualifiedName(schema: schema, name: stream.source.table)
-                known.insert(target)
+                known.formUnion(stream.targets.map { QualifiedName(schema: schema, name: $0.table) })
                 if let column = stream.writeBack { knownColumns.insert(.column(column, of: source)) }
                 let record = plan.begun.first { $0.name == stage.name }
                 guard record?.sourceOID != nil, record?.skipped == nil else { continue }

@@ -20,29 +20,31 @@ struct NewerRows {
                 guard case .stream(let stream) = stage.work, stream.source.key == dropped.key,
                     QualifiedName(schema: request.schema, name: stream.source.table) == dropped.table
                 else { continue }
-                let target = QualifiedName(schema: request.schema, name: stream.target.table)
-                let keys = try keys(stream, in: target, missingFrom: archive, transaction)
-                let differences = keys.prefix(5).map { key in
-                    Difference(
-                        kind: .extra, isStale: false, table: target.description, key: key, place: "", found: nil,
-                        expected: nil)
+                for target in stream.targets {
+                    let name = QualifiedName(schema: request.schema, name: target.table)
+                    let keys = try keys(target, in: name, of: stream.source, missingFrom: archive, transaction)
+                    let differences = keys.prefix(5).map { key in
+                        Difference(
+                            kind: .extra, isStale: false, table: name.description, key: key, place: "", found: nil,
+                            expected: nil)
+                    }
+                    strangers.add(Array(differences), count: keys.count)
                 }
-                strangers.add(Array(differences), count: keys.count)
             }
         }
         return strangers
     }
 
     private func keys(
-        _ stream: Pipelines.Stream, in target: QualifiedName, missingFrom archive: QualifiedName,
-        _ transaction: borrowing Transaction
+        _ target: Pipelines.Stream.Target, in table: QualifiedName, of source: Pipelines.Stream.Source,
+        missingFrom archive: QualifiedName, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [String] {
-        let printed = KeyedTable.printed(stream.target.parent, of: "t")
-        let isSame = zip(stream.target.parent, stream.source.key).map { "a.\($1.quoted) = t.\($0.quoted)" }
+        let printed = KeyedTable.printed(target.parent, of: "t")
+        let isSame = zip(target.parent, source.key).map { "a.\($1.quoted) = t.\($0.quoted)" }
         return try transaction.run(
             """
-            select \(unsafe: printed) from \(target) t
-             where \(unsafe: stream.target.rows.map { "(\($0))" } ?? "true")
+            select \(unsafe: printed) from \(table) t
+             where \(unsafe: target.rows.map { "(\($0))" } ?? "true")
                and not exists (select from \(archive) a where \(unsafe: isSame.joined(separator: " and ")))
              order by 1
             """

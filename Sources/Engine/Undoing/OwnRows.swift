@@ -1,7 +1,7 @@
 import Ledger
 import Postgres
 
-/// The rows of a target that a chunk gave: of source rows that it saw and did not reject, and that had none before.
+/// The rows of a stream's targets that a chunk gave: of source rows that it saw and did not reject, and that had none before.
 struct OwnRows {
     let context: UndoContext
     let stage: String
@@ -14,40 +14,60 @@ struct OwnRows {
     func among(
         _ findings: [TargetComparison.Finding], _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [TargetComparison.Finding] {
-        let keys = Array(Set(findings.map(\.key)))
+        var all: [TargetComparison.Finding] = []
+        for target in tables.targets {
+            let those = findings.filter { $0.table == target.name }
+            let own = try keys(Array(Set(those.map(\.key))), in: target, transaction)
+            all += those.filter { own.contains($0.key) }
+        }
+        return all
+    }
+
+    /// Those of some keys that such rows of a target hang on.
+    private func keys(
+        _ keys: [Key], in target: StreamTarget, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> Set<Key> {
         if keys.isEmpty { return [] }
-        let arrays = tables.parent.indices.map { place -> SQL in "\(.textArray(keys.map { $0.parts[place] }))" }
+        let arrays = target.parent.indices.map { place -> SQL in "\(.textArray(keys.map { $0.parts[place] }))" }
+        let printed = texts(target).joined(separator: ", ")
         let found = try transaction.run(
             """
-            select distinct \(unsafe: printed) from \(tables.target) t
-             where (\(unsafe: printed)) in (select * from unnest(\(SQL.joined(arrays, separator: ", ")))) and \(isOwn)
+            select distinct \(unsafe: printed) from \(target.name) t
+             where (\(unsafe: printed)) in (select * from unnest(\(SQL.joined(arrays, separator: ", "))))
+               and \(isOwn(target))
             """)
-        let own = Set(found.rows.map { row in Key(tables.parent.indices.compactMap { row.bytes($0) }) })
-        return findings.filter { own.contains($0.key) }
+        return Set(found.rows.map { row in Key(target.parent.indices.compactMap { row.bytes($0) }) })
     }
 
     /// Removes them in a range; says how many there were.
     func remove(
-        in range: KeyRange, of parent: [KeyColumn], _ transaction: borrowing Transaction
+        in range: KeyRange, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> Int64 {
-        Int64(
-            try transaction.run(
-                """
-                delete from \(tables.target) t
-                 where \(isOwn) and \(ChunkQuery.condition(range, key: parent, alias: "t"))
-                """
-            ).affectedRows)
+        var rows: Int64 = 0
+        // The others hang on the first, and would go with it uncounted.
+        for target in tables.targets.reversed() {
+            let parent = try target.parentKey(of: tables.source, transaction)
+            rows += Int64(
+                try transaction.run(
+                    """
+                    delete from \(target.name) t
+                     where \(isOwn(target)) and \(ChunkQuery.condition(range, key: parent, alias: "t"))
+                    """
+                ).affectedRows)
+        }
+        return rows
     }
 
-    private var texts: [String] { tables.parent.map { "t.\($0.quoted)::text" } }
-    private var printed: String { texts.joined(separator: ", ") }
+    private func texts(_ target: StreamTarget) -> [String] { target.parent.map { "t.\($0.quoted)::text" } }
 
-    private var isOwn: SQL {
+    private func isOwn(_ target: StreamTarget) -> SQL {
+        let texts = texts(target)
+        let printed = texts.joined(separator: ", ")
         let hashed = texts.count == 1 ? texts[0] : "array[\(printed)]::text"
         let key = texts.count == 1 ? "to_jsonb(\(texts[0]))" : "jsonb_build_array(\(printed))"
         let stage: SQL = "run_id = \(.int(context.run.value)) and stage = \(.text(stage))"
         return """
-            \(tables.isOurs)
+            \(target.isOurs)
             and exists (select from \(ledger).chunks c where \(stage) and c.n = \(.int(chunk))
                            and position(int8send(hashtextextended(\(unsafe: hashed) collate "C", 0)) in c.seen) > 0)
             and not exists (select from \(ledger).rejects r where \(stage) and r.chunk = \(.int(chunk))

@@ -15,8 +15,6 @@ struct StreamRemains {
         /// What the chunk saw; nil where it was never done.
         let worked: WorkedChunk?
         let range: KeyRange
-        /// The target's columns that hold the source's key, by which the range is picked.
-        let parent: [KeyColumn]
         var rows: [TargetComparison.Finding]
         var values: [WrittenBack.Stranger]
     }
@@ -78,9 +76,9 @@ struct StreamRemains {
         let worked = isDone ? try ledger.workedChunk(n, of: chunked(tables), transaction) : nil
         if let worked { try reader.read(range, except: worked.rejected, into: &batch, transaction) }
         let seen = KeyRange(above: range.lower, through: batch.end ?? range.upper)
-        let comparison = try TargetComparison(tables, columns: reader.targetColumns, transaction)
+        let comparison = try TargetComparisons(tables, transaction)
         return Part(
-            batch: batch, worked: worked, range: seen, parent: try ParentKey.columns(tables, transaction),
+            batch: batch, worked: worked, range: seen,
             rows: try comparison.findings(batch.rows, in: seen, transaction).filter(\.isFound),
             values: try WrittenBack(tables: tables, worked: worked).strangers(in: seen, transaction))
     }
@@ -89,7 +87,7 @@ struct StreamRemains {
 extension StreamRemains.Part {
     func differences(_ tables: StreamTables) -> [Difference] {
         let text = tables.ledgerText
-        return rows.flatMap { $0.differences(in: tables.target, isStale: false, text) }
+        return rows.flatMap { $0.differences(isStale: false, text) }
             + values.map { value in
                 let (found, expected) = Difference.excerpts(value.value, nil, text)
                 return Difference(

@@ -25,9 +25,9 @@ struct StreamRemoval {
     func perform() throws -> Outcome {
         var outcome = Outcome()
         let source = QualifiedName(schema: context.schema, name: stream.source.table)
-        let target = QualifiedName(schema: context.schema, name: stream.target.table)
+        let targets = stream.targets.map { QualifiedName(schema: context.schema, name: $0.table) }
         while true {
-            let part = try context.perform(stage, locking: [source, target], waits: true) { transaction -> Outcome? in
+            let part = try context.perform(stage, locking: [source] + targets, waits: true) { transaction -> Outcome? in
                 let tables = try StreamTables(stream, schema: context.schema, transaction)
                 let chunked = remains.chunked(tables)
                 guard let chunk = try site.ledger.lockNextChunk(isDone: true, of: chunked, transaction) else {
@@ -57,7 +57,7 @@ struct StreamRemoval {
             let rows = OwnRows(context: context, stage: stage, chunk: n, tables: tables)
             if !context.discardsNew { try refuseChanged(try rows.among(part.rows, transaction), tables) }
             try transaction.working(in: [tables.source.name.schema], lock: UndoContext.rowLock) {
-                outcome.rows += try rows.remove(in: part.range, of: part.parent, transaction)
+                outcome.rows += try rows.remove(in: part.range, transaction)
                 try WrittenBack(tables: tables, worked: worked).takeBack(in: part.range, transaction)
             }
             outcome.othersValues += Int64(part.values.count(where: \.replacesOurs))
@@ -70,7 +70,7 @@ struct StreamRemoval {
     private func refuseChanged(_ rows: [TargetComparison.Finding], _ tables: StreamTables) throws {
         var strangers = Strangers()
         strangers.add(
-            rows.flatMap { $0.differences(in: tables.target, isStale: false, tables.ledgerText) }, count: rows.count)
+            rows.flatMap { $0.differences(isStale: false, tables.ledgerText) }, count: rows.count)
         let command = site.command("undo", context.pipeline.name, ["--discard-new"])
         if let refusal = strangers.refusal(then: command) { throw refusal }
     }

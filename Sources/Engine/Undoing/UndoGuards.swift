@@ -114,14 +114,16 @@ struct UndoGuards {
         var obstacles: [Obstacle] = []
         for stage in request.pipeline.stages {
             guard case .stream(let stream) = stage.work,
-                let record = plan.begun.first(where: { $0.name == stage.name }), let oid = record.targetOID
+                let record = plan.begun.first(where: { $0.name == stage.name })
             else { continue }
-            let target = QualifiedName(schema: request.schema, name: stream.target.table)
-            guard let there = try TableFacts(target, transaction)?.oid, there != oid else { continue }
-            obstacles.append(
-                Obstacle(
-                    what: "\(target) is another table than the one that stage \(stage.name) filled",
-                    next: "put it under another name, then run this again"))
+            for (target, oid) in zip(stream.targets, record.targetOIDs) {
+                let name = QualifiedName(schema: request.schema, name: target.table)
+                guard let there = try TableFacts(name, transaction)?.oid, there != oid else { continue }
+                obstacles.append(
+                    Obstacle(
+                        what: "\(name) is another table than the one that stage \(stage.name) filled",
+                        next: "put it under another name, then run this again"))
+            }
         }
         let altered = plan.created.tables + plan.created.columns.map(\.table)
         for table in Set(altered).sorted(by: { $0.quoted < $1.quoted }) {

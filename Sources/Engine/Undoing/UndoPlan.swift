@@ -37,27 +37,25 @@ struct UndoPlan {
             record.state != .pending || record.archive != nil || !(created.records[record.name] ?? []).isEmpty
         }
         let streams = Self.streams(of: request.pipeline)
-        var goingAlong: Set<String> = []
+        let moved = begun.filter { $0.skipped == nil && $0.sourceOID != nil }.map(\.name)
+        let goingAlong = Self.goingAlong(request, moved: Set(moved), created)
         var steps: [Step] = []
         for record in Self.order(begun) {
             switch record.kind {
             case "retire": steps.append(.restore(record.name))
             case "stream":
-                guard let stream = streams[record.name], record.skipped == nil, record.sourceOID != nil else {
+                guard let stream = streams[record.name], moved.contains(record.name) else {
                     steps.append(.forget(record.name))
                     continue
                 }
-                if Self.goesAlong(stream, created, in: request.schema) {
-                    goingAlong.insert(record.name)
-                } else {
-                    steps.append(.takeBackRows(record.name, stream))
-                }
+                if !goingAlong.contains(record.name) { steps.append(.takeBackRows(record.name, stream)) }
             case "batch": steps.append(Self.step(for: record, request, created))
             case "sql", "constraints":
                 let tables = (created.records[record.name] ?? []).compactMap { CreatedObject($0)?.table }
                 let along = goingAlong.filter { name in
-                    streams[name].map { tables.contains(QualifiedName(schema: request.schema, name: $0.target.table)) }
-                        ?? false
+                    streams[name]?.targets.contains { target in
+                        tables.contains(QualifiedName(schema: request.schema, name: target.table))
+                    } ?? false
                 }
                 steps.append(.remove(record.name, along: record.kind == "sql" ? along.sorted() : []))
             default: steps.append(.forget(record.name))
@@ -102,12 +100,24 @@ struct UndoPlan {
         return streams
     }
 
+    /// The streams whose rows go with their tables. Those of one behind another that is taken back row by row go before: the
+    /// other may have written what they were made from.
+    private static func goingAlong(
+        _ request: UndoRequest, moved: Set<String>, _ created: CreatedObjects
+    ) -> Set<String> {
+        let streams = request.pipeline.stages.compactMap { stage -> (name: String, stream: Pipelines.Stream)? in
+            guard case .stream(let stream) = stage.work, moved.contains(stage.name) else { return nil }
+            return (stage.name, stream)
+        }
+        return Set(streams.prefix { goesAlong($0.stream, created, in: request.schema) }.map(\.name))
+    }
+
     /// Whether all that a stream wrote goes away with objects that the run created.
     private static func goesAlong(
         _ stream: Pipelines.Stream, _ created: CreatedObjects, in schema: Identifier
     ) -> Bool {
-        let target = QualifiedName(schema: schema, name: stream.target.table)
-        guard created.tables.contains(target) else { return false }
+        let targets = stream.targets.map { QualifiedName(schema: schema, name: $0.table) }
+        guard targets.allSatisfy(created.tables.contains) else { return false }
         guard let column = stream.writeBack else { return true }
         return created.holds(column, of: QualifiedName(schema: schema, name: stream.source.table))
     }

@@ -37,7 +37,7 @@ struct UndoStep {
 
     private func takeBack(_ stage: String, _ stream: Pipelines.Stream) throws -> Outcome {
         let taken = try StreamRemoval(context: context, stage: stage, stream: stream).perform()
-        let what = "\(taken.rows) rows of \(stream.target.table) removed"
+        let what = "\(taken.rows) rows of \(stream.targets.map(\.table.description).joined(separator: " and ")) removed"
         try context.perform(stage) { try context.finish(stage, what, $0) }
         var lacking: [String] = []
         if taken.othersValues > 0, let column = stream.writeBack {

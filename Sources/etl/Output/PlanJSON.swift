@@ -25,11 +25,17 @@ enum PlanJSON {
     static func object(_ preview: RowPreview) -> JSONValue {
         var members: [(String, JSONValue)] = [
             ("stage", .string(preview.stage)), ("source", .string(preview.source.description)),
-            ("target", .string(preview.target.description)), ("key", .string(preview.key)),
+            ("targets", strings(preview.targets.map(\.description))), ("key", .string(preview.key)),
             ("reads", .array(preview.documents.map(value))),
         ]
         switch preview.fate {
-        case .rows(let rows): members.append(("rows", .array(rows.map { .array($0.map(value)) })))
+        case .rows(let targets):
+            let rows = targets.map { target in
+                target.rows.map { row -> JSONValue in
+                    .object([("table", .string(target.table.description)), ("values", .array(row.map(value)))])
+                }
+            }
+            members.append(("rows", .array(rows.flatMap { $0 })))
         case .empty: members.append(("rows", .array([])))
         case .rejected(let code, let message):
             members.append(("reject", .object([("code", .string(code)), ("message", .string(message))])))
@@ -113,7 +119,7 @@ enum PlanJSON {
     private static func sample(_ sample: SampleResult) -> JSONValue {
         var members: [(String, JSONValue)] = [
             ("stage", .string(sample.stage)), ("source", .string(sample.source.description)),
-            ("target", .string(sample.target.description)),
+            ("targets", strings(sample.targets.map(\.description))),
         ]
         switch sample.outcome {
         case .impossible(let reasons): members.append(("impossible", strings(reasons)))
@@ -121,8 +127,9 @@ enum PlanJSON {
             members += [
                 ("rows", .int(tally.rows)), ("whole", .bool(tally.isWhole)), ("migrated", .int(tally.migrated)),
                 ("empty", .int(tally.empty)), ("rejected", .int(tally.rejected)),
-                ("target_rows", .int(tally.targetRows)),
-                ("target_bytes", .int(tally.targetBytes)), ("written_back", .int(tally.writtenBack)),
+                ("target_rows", .array(tally.rowsOfTargets.map(JSONValue.int))),
+                ("target_bytes", .array(tally.bytesOfTargets.map(JSONValue.int))),
+                ("written_back", .int(tally.writtenBack)),
                 ("document_bytes", .int(tally.documentBytes)), ("rejects", .array(tally.rejects.map(rejects))),
                 (
                     "unmapped",

@@ -112,8 +112,10 @@ enum SampleText {
                 : "\(Quantity.grouped(tally.rows))\(all) rows of \(sample.source), spread over the table, "
                     + "\(Quantity.bytes(tally.documentBytes)) of documents"
         ]
+        let given = zip(sample.targets, tally.rowsOfTargets)
+            .map { "\(Quantity.counted($1, "row")) of \($0)" }.joined(separator: " and ")
         lines.append(
-            "\(Quantity.grouped(tally.migrated)) give \(Quantity.counted(tally.targetRows, "row")) of \(sample.target), "
+            "\(Quantity.grouped(tally.migrated)) give \(given), "
                 + "\(Quantity.grouped(tally.empty)) give none, \(Quantity.grouped(tally.rejected)) would be rejected")
         for rejects in tally.rejects {
             lines.append("rejects \(rejects.code): \(Quantity.grouped(rejects.count))")

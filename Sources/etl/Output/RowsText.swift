@@ -37,8 +37,10 @@ struct RowsText {
     private func head(_ preview: RowPreview) -> String {
         let becomes =
             switch preview.fate {
-            case .rows(let rows): "\(Quantity.counted(Int64(rows.count), "row")) of \(preview.target)"
-            case .empty: "no row of \(preview.target)"
+            case .rows(let targets):
+                targets.map { "\(Quantity.counted(Int64($0.rows.count), "row")) of \($0.table)" }
+                    .joined(separator: ", ")
+            case .empty: "no row of \(preview.targets.map { "\($0)" }.joined(separator: " or "))"
             case .rejected: "a reject"
             }
         return "\(preview.source) \(preview.key): \(becomes)"
@@ -49,12 +51,15 @@ struct RowsText {
         switch preview.fate {
         case .empty: lines.append("(nothing)")
         case .rejected(let code, let message): lines += wrapped("\(code): \(message)", width, atMost: Self.valueLines)
-        case .rows(let rows):
-            for (index, row) in rows.enumerated() {
-                lines.append(DisplayWidth.prefix(of: "row \(index + 1)", columns: width))
-                // NULLs are told by not being there.
-                for value in row where value.excerpt != nil {
-                    lines += block(value, width: width, atMost: Self.valueLines)
+        case .rows(let targets):
+            for target in targets {
+                let table = targets.count > 1 ? " of \(target.table)" : ""
+                for (index, row) in target.rows.enumerated() {
+                    lines.append(DisplayWidth.prefix(of: "row \(index + 1)\(table)", columns: width))
+                    // NULLs are told by not being there.
+                    for value in row where value.excerpt != nil {
+                        lines += block(value, width: width, atMost: Self.valueLines)
+                    }
                 }
             }
         }

@@ -44,6 +44,9 @@ class Database:
         self.before = self._covers_before(schema)
         self.progress = Progress(self) if options.unfinished else None
         self.run = options.run or self.run_of(options.stage)
+        # Whether pictures and their ids are written with the sections, and not by stages of their own.
+        self.is_one_pass = self.run is not None and psql.value(
+            self.dsn, "select pipeline from %s.runs where id::text = %s" % (self.ledger, psql.literal(self.run))) == "memoir"
         self.rejects = self.rejects_of(options.stage, self.run)
 
     def _sections(self):
@@ -86,6 +89,9 @@ class Database:
 
     def is_done(self, stage, key):
         """Whether a source row is in a chunk that is done; all are, unless an unfinished run is judged."""
+        if self.is_one_pass and stage in ("images", "backfill"):
+            # Only sections of chapters that are done are asked for.
+            return True
         return self.progress is None or key in self.progress.done(stage)
 
     def run_of(self, stage):

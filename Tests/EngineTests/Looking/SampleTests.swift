@@ -68,8 +68,8 @@ struct SampleTests {
         #expect(shown.rows[2].documents.first?.excerpt == #"["first of 3", "second"]"#)
         try await memoir.run()
         for preview in shown.rows {
-            guard case .rows(let rows) = preview.fate else { continue }
-            let values = rows.map { row in
+            guard case .rows(let targets) = preview.fate else { continue }
+            let values = targets[0].rows.map { row in
                 row.map { "\($0.column)=\($0.excerpt ?? "NULL")" }.joined(separator: "|")
             }
             let real = try await memoir.psql(
@@ -95,7 +95,7 @@ struct SampleTests {
         try await memoir.run()
         let shown = try await memoir.of("memoir-images").previews(10)
         let rows = shown.rows.filter { $0.stage == "images" }.compactMap { preview in
-            if case .rows(let rows) = preview.fate { (preview.key, rows[0]) } else { nil }
+            if case .rows(let targets) = preview.fate { (preview.key, targets[0].rows[0]) } else { nil }
         }
         #expect(rows.count == 1)
         for (key, row) in rows {

@@ -1,0 +1,54 @@
+import Postgres
+
+/// Writes the pictures of sections as rows of `memoir_images`, while the sections themselves are written.
+struct SectionPictures {
+    /// Whether they are written at all; if not, they only stay with their sections.
+    let areWritten: Bool
+    /// The rows so far; lent while a chapter is at work.
+    var rows = CopyRows()
+    /// What a picture's id is made of: a word, a slash, and the section's id as it is printed.
+    private(set) var name = [UInt8]("section/".utf8)
+    private var section: [UInt8] = []
+    private var images = MemoirImages(.section, column: "image", type: .json)
+
+    private static let prefixLength = "section/".utf8.count
+
+    init(areWritten: Bool) {
+        self.areWritten = areWritten
+    }
+
+    /// Goes on to the section with this id.
+    mutating func begin(_ id: UnsafeRawBufferPointer) {
+        section.removeAll(keepingCapacity: true)
+        section.append(contentsOf: id)
+    }
+
+    /// Writes the section's picture, which is JSON text.
+    mutating func write(_ image: [UInt8], in chapter: UnsafeRawBufferPointer) throws(Reject) {
+        setName()
+        try name.lend { name throws(Reject) in
+            try section.lend { section throws(Reject) in
+                try image.lend { image throws(Reject) in
+                    let row = PictureRow(
+                        keyText: name.part(Self.prefixLength..<name.count), keyBinary: section, picture: image,
+                        chapter: chapter)
+                    _ = try images.apply(row, to: &rows)
+                }
+            }
+        }
+    }
+
+    /// With the section's id as PostgreSQL prints it.
+    private mutating func setName() {
+        name.removeSubrange(Self.prefixLength...)
+        for (index, byte) in section.enumerated() {
+            if index == 4 || index == 6 || index == 8 || index == 10 { name.append(UInt8(ascii: "-")) }
+            name.append(Self.hexDigit(byte >> 4))
+            name.append(Self.hexDigit(byte & 15))
+        }
+    }
+
+    private static func hexDigit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
+}
