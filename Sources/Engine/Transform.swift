@@ -24,14 +24,21 @@ struct Transform {
 
     init(_ transform: BuiltInTransform, tables: StreamTables) {
         text = tables.ledgerText
+        // Such a database lets no other bytes in. If it has some all the same, it refuses them again, row by row.
+        let isKnownUTF8 = tables.ledgerText.isUnicode
         let columns = tables.columns
         switch transform {
-        case .memoirSections: kind = .sections(MemoirSections(content: columns[0].type, images: columns[1].type))
-        case .memoir: kind = .memoir(Memoir(content: columns[0].type, images: columns[1].type))
+        case .memoirSections:
+            kind = .sections(
+                MemoirSections(content: columns[0].type, images: columns[1].type, isKnownUTF8: isKnownUTF8))
+        case .memoir:
+            kind = .memoir(Memoir(content: columns[0].type, images: columns[1].type, isKnownUTF8: isKnownUTF8))
         case .memoirImages:
             // What is carried over is the chapter; a picture without one belongs to the chapter itself.
             let subject: MemoirImages.Subject = tables.carry.isEmpty ? .cover : .section
-            kind = .images(MemoirImages(subject, column: columns[0].name.name, type: columns[0].type))
+            kind = .images(
+                MemoirImages(
+                    subject, column: columns[0].name.name, type: columns[0].type, isKnownUTF8: isKnownUTF8))
         }
     }
 

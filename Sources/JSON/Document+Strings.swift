@@ -27,12 +27,20 @@ extension Document {
         let end = Int(record.end) - 1
         var position = Int(record.start) + 1
         while position < end {
-            var plainEnd = position
-            while plainEnd < end, text[plainEnd] != UInt8(ascii: "\\") { plainEnd += 1 }
-            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[position..<plainEnd]))
-            position = plainEnd
+            let left = UnsafeRawBufferPointer(rebasing: text[position..<end])
+            let plain = Self.bytes(before: UInt8(ascii: "\\"), in: left)
+            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: left[..<plain]))
+            position += plain
             if position < end { appendEscape(at: &position, to: &bytes) }
         }
+    }
+
+    /// How many bytes stand before the first one of this value.
+    private static func bytes(before byte: UInt8, in text: UnsafeRawBufferPointer) -> Int {
+        guard let start = text.baseAddress, let found = memchr(start, Int32(byte), text.count) else {
+            return text.count
+        }
+        return UnsafeRawPointer(found) - start
     }
 
     private func appendEscape(at position: inout Int, to bytes: inout [UInt8]) {
@@ -90,6 +98,17 @@ extension Document {
     /// Whether a node is a string that says exactly this.
     public func isString(_ node: Node, _ contents: StaticString) -> Bool {
         isString(node, UnsafeRawBufferPointer(start: contents.utf8Start, count: contents.utf8CodeUnitCount))
+    }
+
+    /// The place of the first of some names that a string says.
+    public func place(of string: Node, among names: [StaticString]) -> Int? {
+        guard let plain = plainContents(of: string) else {
+            return kind(of: string) == .string ? names.firstIndex { isString(string, $0) } : nil
+        }
+        return names.firstIndex { name in
+            name.utf8CodeUnitCount == plain.count
+                && Self.areSame(plain, UnsafeRawBufferPointer(start: name.utf8Start, count: plain.count))
+        }
     }
 
     /// Whether two strings, of one document or of two, say the same.

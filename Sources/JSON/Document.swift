@@ -60,9 +60,14 @@ public struct Document {
     /// How deep arrays and objects are nested: 0 for a scalar, 1 for the outermost.
     public internal(set) var depth = 0
 
-    /// A document that holds `null` and is ready to parse.
-    public init() {
+    /// Whether what is parsed is taken to be valid UTF-8.
+    private let isKnownUTF8: Bool
+
+    /// A document that holds `null` and is ready to parse. `isKnownUTF8` says that whoever gives the texts answers for
+    /// their encoding; then it is not checked once more.
+    public init(isKnownUTF8: Bool = false) {
         records = [Self.void]
+        self.isKnownUTF8 = isKnownUTF8
     }
 
     static let void = Record(kind: .null, facts: [], start: 0, end: 0, next: 1, count: 0)
@@ -72,7 +77,7 @@ public struct Document {
         self.text = text
         depth = 0
         records.removeAll(keepingCapacity: true)
-        var parser = Parser(text)
+        var parser = Parser(text, isKnownUTF8: isKnownUTF8)
         do throws(SyntaxError) {
             try parser.run(into: &records)
             depth = parser.deepest

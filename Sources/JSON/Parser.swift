@@ -1,14 +1,16 @@
 /// The strict pass over a text: one loop, no recursion, so that no document can exhaust the stack.
 struct Parser {
     let text: UnsafeRawBufferPointer
+    private let isKnownUTF8: Bool
     private(set) var position = 0
     private(set) var deepest = 0
     private var depth = 0
     /// The record of the container that is open, -1 outside of all.
     private var parent = -1
 
-    init(_ text: UnsafeRawBufferPointer) {
+    init(_ text: UnsafeRawBufferPointer, isKnownUTF8: Bool) {
         self.text = text
+        self.isKnownUTF8 = isKnownUTF8
     }
 
     mutating func run(into records: inout [Document.Record]) throws(SyntaxError) {
@@ -124,7 +126,7 @@ struct Parser {
 
     private mutating func readString(into records: inout [Document.Record]) throws(SyntaxError) {
         let start = position
-        var scanner = StringScanner(text, from: start + 1)
+        var scanner = StringScanner(text, from: start + 1, isKnownUTF8: isKnownUTF8)
         try scanner.run()
         position = scanner.position
         append(.string, scanner.facts, from: start, to: &records)

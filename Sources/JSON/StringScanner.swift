@@ -2,14 +2,16 @@
 struct StringScanner {
     private let text: UnsafeRawBufferPointer
     private let start: Int
+    private let isKnownUTF8: Bool
     private(set) var position: Int
     private(set) var facts: Document.Facts = []
     /// All bytes seen, laid over each other: the high bits tell whether any was beyond ASCII.
     private var seen: UInt64 = 0
 
     /// Starts behind the opening quote.
-    init(_ text: UnsafeRawBufferPointer, from start: Int) {
+    init(_ text: UnsafeRawBufferPointer, from start: Int, isKnownUTF8: Bool) {
         self.text = text
+        self.isKnownUTF8 = isKnownUTF8
         self.start = start
         position = start
     }
@@ -23,7 +25,7 @@ struct StringScanner {
             }
             switch text[position] {
             case UInt8(ascii: "\""):
-                if seen & 0x8080_8080_8080_8080 != 0,
+                if !isKnownUTF8, seen & 0x8080_8080_8080_8080 != 0,
                     !UTF8Check.isValid(UnsafeRawBufferPointer(rebasing: text[start..<position]))
                 {
                     facts.insert(.unstorable)

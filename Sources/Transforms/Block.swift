@@ -5,6 +5,13 @@ enum BlockKey: Int, CaseIterable {
     case title, heading, content, text, body, image, imageIndex, images, type
 
     static let textual: [BlockKey] = [.title, .heading, .content, .text, .body]
+    /// Where the title is looked for, in this order.
+    static let titles: [BlockKey] = [.title, .heading]
+    /// Where the text is looked for, in this order.
+    static let texts: [BlockKey] = [.content, .text, .body]
+
+    /// What they are called, in the order of the cases.
+    private static let names = allCases.map(\.name)
 
     var name: StaticString {
         switch self {
@@ -22,8 +29,8 @@ enum BlockKey: Int, CaseIterable {
 
     /// The key that a string is, if it is one of these.
     init?(_ key: Document.Node, in document: Document) {
-        guard let match = Self.allCases.first(where: { document.isString(key, $0.name) }) else { return nil }
-        self = match
+        guard let place = document.place(of: key, among: Self.names) else { return nil }
+        self.init(rawValue: place)
     }
 }
 
@@ -53,7 +60,12 @@ struct Block {
 
     /// The first of these that is a string with text.
     func first(of keys: [BlockKey], in document: Document) -> BlockKey? {
-        keys.first { key in self[key].map { !document.isEmptyString($0) } ?? false }
+        keys.first { hasText($0, in: document) }
+    }
+
+    /// Whether the value of a key is a string with text.
+    func hasText(_ key: BlockKey, in document: Document) -> Bool {
+        self[key].map { !document.isEmptyString($0) } ?? false
     }
 
     /// A picture's key and value, unless it is absent: for these an empty array says no more than null does.

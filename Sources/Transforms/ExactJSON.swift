@@ -52,9 +52,15 @@ enum ExactJSON {
         where isWanted: (_ key: Document.Node) -> Bool
     ) throws(Reject) {
         var object = ObjectText()
-        let members = isClean(node, in: document) ? document.members(of: node) : document.winners(of: node)
-        for member in members where isWanted(member.key) {
-            try object.append(member, of: document, to: &text, place: place)
+        if isClean(node, in: document) {
+            var cursor = document.start(of: node)
+            while let member = document.nextMember(&cursor) {
+                if isWanted(member.key) { try object.append(member, of: document, to: &text, place: place) }
+            }
+        } else {
+            for member in document.winners(of: node) where isWanted(member.key) {
+                try object.append(member, of: document, to: &text, place: place)
+            }
         }
         object.close(&text)
     }

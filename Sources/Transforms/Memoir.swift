@@ -13,9 +13,10 @@ public struct Memoir {
 
     private var chapter: MemoirSections
 
-    /// Prepares for columns of these types.
-    public init(content: DocumentType, images: DocumentType) {
-        chapter = MemoirSections(content: content, images: images, writingPictures: true)
+    /// Prepares for columns of these types. `isKnownUTF8` says that the server answers for the encoding of what it sends.
+    public init(content: DocumentType, images: DocumentType, isKnownUTF8: Bool = false) {
+        chapter = MemoirSections(
+            content: content, images: images, isKnownUTF8: isKnownUTF8, writingPictures: true)
     }
 
     /// Adds a chapter's sections to one buffer of rows and their pictures to the other; when it throws, both are as they

@@ -45,16 +45,18 @@ public struct MemoirImages {
     private let subject: Subject
     private let place: Place
     private let type: DocumentType
-    private var document = Document()
+    private var document: Document
     /// What an id is made of: what the picture is of, a slash, and the key.
     private var name: [UInt8]
     private let prefixLength: Int
     /// JSON text.
     private var attributes: [UInt8] = []
 
-    /// Prepares for a column; its name says in rejects where a fault is.
-    public init(_ subject: Subject, column: String, type: DocumentType) {
+    /// Prepares for a column; its name says in rejects where a fault is. `isKnownUTF8` says that the server answers for the
+    /// encoding of what it sends.
+    public init(_ subject: Subject, column: String, type: DocumentType, isKnownUTF8: Bool = false) {
         self.subject = subject
+        document = Document(isKnownUTF8: isKnownUTF8)
         place = Place(column)
         self.type = type
         name = Array((subject == .cover ? "cover/" : "section/").utf8)

@@ -82,12 +82,12 @@ extension MemoirSections {
             throw place.member(key.name).reject(.badSection, "not a string")
         }
         if block.isPicture(in: content) { return try writePicture(picture(of: block), at: place, to: &rows) }
-        let title = block.first(of: [.title, .heading], in: content)
-        let text = block.first(of: [.content, .text, .body], in: content)
+        let title = block.first(of: BlockKey.titles, in: content)
+        let text = block.first(of: BlockKey.texts, in: content)
         try namePictures(of: block, at: place)
         try setString(title, of: block, to: \.title, at: place)
         try setString(text, of: block, to: \.text, at: place)
-        try setAttributes(of: block, used: [title, text], at: place)
+        try setAttributes(of: block, title: title, text: text, at: place)
         if draft.title.isEmpty, draft.attributes.isEmpty, named.pictures.isEmpty,
             draft.text.lend(Whitespace.isBlank)
         {
@@ -129,14 +129,14 @@ extension MemoirSections {
 
     /// Every key without a meaning of its own, and the texts that were not used.
     private mutating func setAttributes(
-        of block: Block, used: [BlockKey?], at place: Place
+        of block: Block, title: BlockKey?, text: BlockKey?, at place: Place
     ) throws(Reject) {
-        let unused = BlockKey.textual.filter { key in
-            !used.contains(key) && block.first(of: [key], in: content) != nil
+        func isUnused(_ key: BlockKey) -> Bool {
+            key != title && key != text && BlockKey.textual.contains(key) && block.hasText(key, in: content)
         }
-        guard block.hasOtherKeys || !unused.isEmpty else { return }
+        guard block.hasOtherKeys || BlockKey.textual.contains(where: isUnused) else { return }
         try ExactJSON.appendMembers(of: block.node, of: content, to: &draft.attributes, place: place) { key in
-            BlockKey(key, in: content).map { $0 == .type || unused.contains($0) } ?? true
+            BlockKey(key, in: content).map { $0 == .type || isUnused($0) } ?? true
         }
     }
 }

@@ -46,8 +46,8 @@ public struct MemoirSections {
 
     let contentType: DocumentType
     let imagesType: DocumentType
-    var content = Document()
-    var pictures = Pictures()
+    var content: Document
+    var pictures: Pictures
     var sections: SectionRows
     /// What the block at hand names, in order.
     var named = NamedPictures()
@@ -57,15 +57,17 @@ public struct MemoirSections {
     /// The section that is written next.
     var draft = SectionDraft()
 
-    /// Prepares for columns of these types.
-    public init(content: DocumentType, images: DocumentType) {
-        self.init(content: content, images: images, writingPictures: false)
+    /// Prepares for columns of these types. `isKnownUTF8` says that the server answers for the encoding of what it sends.
+    public init(content: DocumentType, images: DocumentType, isKnownUTF8: Bool = false) {
+        self.init(content: content, images: images, isKnownUTF8: isKnownUTF8, writingPictures: false)
     }
 
     /// Prepares for a second buffer of rows beside the first, too: see `Memoir`.
-    init(content: DocumentType, images: DocumentType, writingPictures: Bool) {
+    init(content: DocumentType, images: DocumentType, isKnownUTF8: Bool, writingPictures: Bool) {
         contentType = content
         imagesType = images
+        self.content = Document(isKnownUTF8: isKnownUTF8)
+        pictures = Pictures(isKnownUTF8: isKnownUTF8)
         sections = SectionRows(pictures: SectionPictures(areWritten: writingPictures))
     }
 

@@ -9,6 +9,9 @@ enum PictureKey: Int, CaseIterable {
     /// Where the caption is looked for, in this order.
     static let captions: [PictureKey] = [.caption, .alt, .description]
 
+    /// What they are called, in the order of the cases.
+    private static let names = allCases.map(\.name)
+
     var name: StaticString {
         switch self {
         case .url: "url"
@@ -24,8 +27,8 @@ enum PictureKey: Int, CaseIterable {
 
     /// The key that a string is, if it is one of these.
     init?(_ key: Document.Node, in document: Document) {
-        guard let match = Self.allCases.first(where: { document.isString(key, $0.name) }) else { return nil }
-        self = match
+        guard let place = document.place(of: key, among: Self.names) else { return nil }
+        self.init(rawValue: place)
     }
 }
 

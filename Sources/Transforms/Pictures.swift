@@ -17,11 +17,15 @@ struct Pictures {
         var isTaken = false
     }
 
-    private(set) var document = Document()
+    private(set) var document: Document
     var elements: [Element] = []
     var names = PictureNames()
     /// A text column's value, when it is one url.
     private(set) var plainText = UnsafeRawBufferPointer(start: nil, count: 0)
+
+    init(isKnownUTF8: Bool) {
+        document = Document(isKnownUTF8: isKnownUTF8)
+    }
 
     /// Takes the column of the next row; the bytes must live until the one after.
     mutating func read(_ column: UnsafeRawBufferPointer?, as type: DocumentType) throws(Reject) {

@@ -74,11 +74,12 @@ struct SectionRows {
     }
 
     private mutating func setNumber() {
-        name.removeSubrange(prefixLength...)
-        var left = count
-        repeat {
-            name.insert(UInt8(ascii: "0") + UInt8(left % 10), at: prefixLength)
-            left /= 10
-        } while left > 0
+        while name.count > prefixLength { name.removeLast() }
+        var power: Int32 = 1
+        while count / power >= 10 { power *= 10 }
+        while power > 0 {
+            name.append(UInt8(ascii: "0") + UInt8(count / power % 10))
+            power /= 10
+        }
     }
 }

@@ -156,4 +156,28 @@ struct DocumentTests {
             #expect(document.isStorable(document.root) == isValid)
         }
     }
+
+    @Test("the encoding is not checked where the giver answers for it; what else cannot be stored is noticed as ever")
+    func knownUTF8() throws {
+        for (text, isStorable) in [([0xC0, 0x80], true), (Array("\\u0000".utf8), false)] as [([UInt8], Bool)] {
+            let string = [UInt8(ascii: "\"")] + text + [UInt8(ascii: "\"")]
+            var document = Document(isKnownUTF8: true)
+            let found = try string.withUnsafeBytes { bytes in
+                try document.parse(bytes)
+                return document.isStorable(document.root)
+            }
+            #expect(found == isStorable)
+        }
+    }
+
+    @Test(
+        "a string is found among names, escapes resolved",
+        arguments: [
+            ("\"title\"", 0), ("\"t\\u0069tle\"", 0), ("\"text\"", 1), ("\"tex\"", nil), ("\"\"", nil), ("7", nil),
+        ] as [(String, Int?)])
+    func names(text: String, place: Int?) throws {
+        try Document.with(text) { document in
+            #expect(document.place(of: document.root, among: ["title", "text"]) == place)
+        }
+    }
 }
