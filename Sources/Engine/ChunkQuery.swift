@@ -37,6 +37,12 @@ struct ChunkQuery {
         return conditions.isEmpty ? "true" : SQL.joined(conditions, separator: " and ")
     }
 
+    /// The keys from one through another.
+    static func condition(from first: Key, through last: Key, key: [KeyColumn], alias: String) -> SQL {
+        let columns = SQL(unsafe: key.map { "\(alias).\($0.name.quoted)" }.joined(separator: ", "))
+        return "(\(columns)) >= (\(values(first, key))) and (\(columns)) <= (\(values(last, key)))"
+    }
+
     /// Some keys, one by one.
     static func condition(_ keys: [Key], key columns: [KeyColumn], alias: String) -> SQL {
         let names = columns.map { "\(alias).\($0.name.quoted)" }.joined(separator: ", ")

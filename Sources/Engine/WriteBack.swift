@@ -32,7 +32,8 @@ struct WriteBack {
         let rows = self.rows(indices, of: batch)
         let written = try transaction.run(
             """
-            update \(source.name) s set \(column) = v.value::jsonb from \(rows) where \(isToWrite)
+            update \(source.name) s set \(column) = v.value::jsonb from \(rows)
+             where \(range(of: indices, batch)) and \(isToWrite)
             returning v.i, s.xmin::text, \(source.mark(of: "s")), \(valueHash)
             """)
         if written.count < indices.count { try expectNoneLeft(rows, besides: written.count, transaction) }
@@ -55,6 +56,14 @@ struct WriteBack {
             if let index = row.int(0), let hash = row.int(1) { kept[Int(index)] = hash }
         }
         return kept
+    }
+
+    /// From the first of some rows through the last. Their keys say as much, but only this keeps a server that knows little of
+    /// the table from reading all of it.
+    private func range(of indices: [Int], _ batch: Batch) -> SQL {
+        guard let first = indices.first, let last = indices.last else { return "false" }
+        return ChunkQuery.condition(
+            from: batch.items[first].key, through: batch.items[last].key, key: source.key, alias: "s")
     }
 
     /// A rejected row gives no value.
