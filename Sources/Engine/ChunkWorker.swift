@@ -19,6 +19,8 @@ final class ChunkWorker {
     private var claimed: Claim?
     /// How often the chunk at hand, of one row, took too long.
     private var slow: (n: Int64, times: Int64) = (0, 0)
+    /// How many rows are taken at a time.
+    private var pace = BatchPace()
     /// The chunk whose rows must be written in halves, because the server refused one of them.
     private var careful: Int64?
 
@@ -140,6 +142,7 @@ final class ChunkWorker {
         }
         guard let next else { return nil }
         meter.add(last)
+        pace.note(last.read, in: MonotonicClock.now - began)
         if last.rejected > 0, let rejectLimit {
             try connection.transaction(site.looking) { try rejectLimit.check(stage.run, site, $0) }
         }
@@ -172,15 +175,31 @@ final class ChunkWorker {
             return nil
         }
         try job.checkTables(transaction)
-        let result = try task.perform(claim, carefully: careful == claim.n, transaction)
+        let part = try firstPart(of: claim.range, transaction)
+        let result = try task.perform(
+            part.map { claim.through($0) } ?? claim, carefully: careful == claim.n, transaction)
         last = result.outcome
         try site.ledger.addRejects(result.rejects, in: claim, of: stage, transaction)
         try site.ledger.addFound(result.found, of: stage, transaction)
-        try site.ledger.finishChunk(claim, of: stage, with: result.outcome, endingAt: result.end, transaction)
+        try site.ledger.finishChunk(claim, of: stage, with: result.outcome, endingAt: result.end ?? part, transaction)
         try site.noteStopRequest(of: stage.run, transaction)
         // A transaction that sees one moment only would take a chunk that another has claimed since.
         if job.isVerification || site.interruption.isStopping || meter.isHalted { return .othersAtWork }
         return try site.ledger.claim(stage, by: worker, transaction)
+    }
+
+    /// Where to end in a chunk that would take too long as a whole: the rest becomes a chunk of its own.
+    private func firstPart(of range: KeyRange, _ transaction: borrowing Transaction) throws(PostgresError) -> Key? {
+        guard let rows = pace.rows, !job.isVerification else { return nil }
+        let keys = job.source.key.map { "source.\($0.name.quoted)" }
+        let found = try transaction.run(
+            """
+            select \(unsafe: keys.map { "\($0)::text" }.joined(separator: ", ")) from \(job.source.name) source
+             where \(ChunkQuery.condition(range, key: job.source.key, alias: "source"))
+             order by \(unsafe: keys.joined(separator: ", ")) offset \(.int(rows - 1)) limit 2
+            """)
+        guard found.count == 2, let row = found.first else { return nil }
+        return Key(keys.indices.compactMap { row.bytes($0) })
     }
 
     /// Gives back what was claimed and not begun, and signs off.

@@ -94,6 +94,13 @@ public struct Claim: Sendable, Equatable {
     }
 }
 
+extension Claim {
+    /// The same claim on the part of its keys that ends with one of them.
+    public func through(_ key: Key) -> Claim {
+        Claim(n: n, range: KeyRange(above: range.lower, through: key), attempt: attempt, origin: origin)
+    }
+}
+
 /// What became of the rows of a chunk.
 public struct ChunkOutcome: Sendable, Equatable {
     /// Source rows whose rows are in the target.

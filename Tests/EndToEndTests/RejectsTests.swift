@@ -97,7 +97,8 @@ extension Behaviour {
             let holder = try await LongRun.block(database)
             #expect(try await database.etl("retry", "chapter-sections").status == 5)
             try await LongRun.release(holder, in: database)
-            #expect(try await run.end().status == 3)
+            let end = try await run.end()
+            #expect(end.status == 3, "\(end.stderr)")
         }
 
         /// Chapters of which many were rejected.
