@@ -82,6 +82,7 @@ struct RunStart {
                 try connection.transaction(site.moving) { try site.ledger.create($0) }
             }
         try LedgerGuard.admit(presence, site.ledger)
+        if found == .ours { try LedgerRenewal.perform(session, site) }
     }
 
     private func begin(on connection: Connection, _ transaction: borrowing Transaction) throws -> Begun {

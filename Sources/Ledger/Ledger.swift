@@ -9,13 +9,13 @@ public struct Ledger: Sendable {
     public let schema: Identifier
 
     /// The version of the tables that this program reads and writes.
-    public static let version: Int64 = 1
+    public static let version: Int64 = 2
 
     /// What was found where the ledger should be.
     public enum Presence: Sendable, Equatable {
         /// No schema of that name, or an empty one.
         case absent
-        /// A ledger of this version.
+        /// A ledger of this version, or of one before it.
         case ours
         /// A ledger that a newer program made.
         case newer(Int64)
@@ -56,8 +56,7 @@ public struct Ledger: Sendable {
     /// Two programs that come at the same time do it one after the other. The transaction's search path must begin with
     /// the ledger's schema.
     public func create(_ transaction: borrowing Transaction) throws(PostgresError) -> Presence {
-        try transaction.run(
-            "select pg_advisory_xact_lock(hashtextextended('etl ledger ' || \(.text(schema.name)), 0))")
+        try lockCreation(transaction)
         let found = try presence(transaction)
         guard found == .absent else { return found }
         let exists = try transaction.row("select to_regnamespace(quote_ident(\(.text(schema.name)))) is not null")
@@ -68,6 +67,12 @@ public struct Ledger: Sendable {
         }
         try transaction.run(SQL(unsafe: Self.definition))
         return .absent
+    }
+
+    /// Lets others who would make or alter the tables wait until the transaction ends.
+    func lockCreation(_ transaction: borrowing Transaction) throws(PostgresError) {
+        try transaction.run(
+            "select pg_advisory_xact_lock(hashtextextended('etl ledger ' || \(.text(schema.name)), 0))")
     }
 
     /// The statements that make the tables, in one transaction with the ledger's schema first in its search path.

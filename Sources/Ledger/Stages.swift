@@ -34,10 +34,11 @@ public struct StageRecord: Sendable {
     /// When it was done.
     public let finishedAt: String?
 
+    /// A ledger of version 1 has no second target.
     static let columns = SQL(
         unsafe: """
             name, kind, state, fingerprint, source_oid, target_oid, target_was_empty, total, started_at, finished_at,
-            optional, skipped, archive, second_target_oid
+            optional, skipped, archive, (to_jsonb(stages) ->> 'second_target_oid')::oid
             """)
 
     init(_ row: Row) throws(PostgresError) {

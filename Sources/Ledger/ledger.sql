@@ -294,4 +294,4 @@ comment on column audit.os_user is 'The user of the process on its machine.';
 comment on column audit.os_pid is 'The process.';
 comment on column audit.program is 'The program''s version.';
 
-insert into ledger (product, version) values ('etl', 1);
+insert into ledger (product, version) values ('etl', 2);

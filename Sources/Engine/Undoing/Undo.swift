@@ -63,6 +63,7 @@ public struct Undo {
     }
 
     private func perform(_ run: RunID, on session: Session) throws -> UndoResult {
+        try LedgerRenewal.perform(session, site)
         let context = UndoContext(
             site: site, pipeline: request.pipeline, schema: request.schema, run: run, limits: request.limits,
             discardsNew: request.discardsNew, session: session)
