@@ -25,4 +25,16 @@ import Testing
         #expect(result.status == 1 && found.count == 2, "\(result.output)\(result.stderr)")
         #expect(found.allSatisfy { $0.contains(" has: chapter_sections: rows ") }, "\(found)")
     }
+
+    @Test("scripts/bench --scale measures planning, going on, and claims")
+    func scale() async throws {
+        let result = try await blocking {
+            try runProgram(
+                "\(packageDirectory)/scripts/bench", arguments: ["--scale", "--rows", "3000", "--etl", etlBinary])
+        }
+        let lines = result.output.split(separator: "\n")
+        #expect(result.status == 0 && lines.count == 2, "\(result.output)\(result.stderr)")
+        let figures = lines.flatMap { $0.split(separator: " ").compactMap { Double($0) } }
+        #expect(figures.count >= 7 && figures.allSatisfy { $0 > 0 }, "\(result.output)")
+    }
 }

@@ -22,7 +22,7 @@ class SqlError(Exception):
 class Server:
     """Its directory goes when it is closed."""
 
-    def __init__(self, parent):
+    def __init__(self, parent, more={}):
         self.binaries = _binaries()
         # Debian's psql is a program that looks for the real one, which takes longer than some of what is measured.
         beside = os.path.join(self.binaries, "psql")
@@ -36,7 +36,7 @@ class Server:
         try:
             self._run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
             with open(os.path.join(self.data, "postgresql.auto.conf"), "a", encoding="utf-8") as settings:
-                settings.writelines("%s = %s\n" % pair for pair in SETTINGS.items())
+                settings.writelines("%s = %s\n" % pair for pair in {**SETTINGS, **more}.items())
                 settings.write("unix_socket_directories = '%s'\n" % self.folder)
             self._run("pg_ctl", "-D", self.data, "-l", os.path.join(self.folder, "log"), "-w", "-t", "120", "start")
             with open(os.path.join(self.data, "postmaster.pid"), encoding="utf-8") as lines:
