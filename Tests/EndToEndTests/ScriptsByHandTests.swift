@@ -34,7 +34,7 @@ extension Behaviour {
                 let result = try await psql(database, "sql/\(file).sql")
                 #expect(result.status == 0 && result.output.isEmpty, "\(file): \(result.stderr)")
             }
-            for file in ["check_chapters", "check_memoir_images", "check_section_image_id"] {
+            for file in ["check_chapters", "check_memoir_images", "check_section_image_id", "check_memoir"] {
                 let result = try await psql(database, "sql/\(file).sql")
                 #expect(result.status == 0 && !result.output.contains("problem"), "\(result.output)\(result.stderr)")
             }

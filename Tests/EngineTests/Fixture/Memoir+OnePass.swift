@@ -74,13 +74,13 @@ extension Memoir {
         return result
     }
 
-    /// Drops the columns of both tables, with all that this needs.
-    func dropAll() async throws {
+    /// Drops the columns of both tables, with all that this needs; or does some of the optional stages.
+    func dropAll(_ stages: Set<String>? = nil) async throws {
         try await blocking {
             let pipeline = try loaded()
+            let optional = Set(pipeline.stages.filter(\.isOptional).map(\.name))
             let request = RunRequest(
-                pipeline: pipeline, schema: schema,
-                goal: Goal(with: Set(pipeline.stages.filter(\.isOptional).map(\.name))), limits: limits,
+                pipeline: pipeline, schema: schema, goal: Goal(with: stages ?? optional), limits: limits,
                 consent: consent(rejects: 0), dependents: dependents)
             _ = try Runner(site: site(Recorder()), request: request).run()
         }

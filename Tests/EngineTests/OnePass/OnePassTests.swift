@@ -6,6 +6,17 @@ import Testing
 
 @Suite("The whole workflow in one pass")
 struct OnePassTests {
+    @Test("drops the columns of one table and, in a run of its own, those of the other")
+    func dropsApart() async throws {
+        let memoir = try await Memoir(9).of("memoir")
+        try await memoir.run()
+        try await memoir.dropAll(["drop-old-columns"])
+        #expect(try await memoir.columns(of: "chapter_sections").contains(" image "))
+        try await memoir.dropAll(["pictures", "verify-pictures", "drop-section-image"])
+        #expect(try await memoir.columns(of: "chapter_sections").contains(" image ") == false)
+        #expect(try await memoir.columns() == "id cover_image")
+    }
+
     @Test(
         "ends as the three pipelines in a row do: rows, ids, columns, indexes and constraints",
         arguments: Memoir.KeyType.allCases)
