@@ -57,13 +57,13 @@ def make(server, database, rows):
 
 
 def planning(server, run):
-    """From the beginning of the stage to the first claim; stopped when half is done."""
+    """From the end of the stage before to the first claim, counting included; stopped when half is done."""
     with subprocess.Popen(run, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         wait(server, process, "select count(*) filter (where state = 'done') * 2 > count(*) and count(*) > 0 from " + CHUNKS)
         process.send_signal(signal.SIGINT)
     return float(server.query("many", """
-        select extract(epoch from (select min(claimed_at) from %s) - started_at)
-          from etl.stages where name = 'sections'""" % CHUNKS))
+        select extract(epoch from (select min(claimed_at) from %s) - finished_at)
+          from etl.stages where name = 'tables'""" % CHUNKS))
 
 
 def going_on(server, run):
