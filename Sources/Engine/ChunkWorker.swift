@@ -194,7 +194,7 @@ final class ChunkWorker {
         let keys = job.source.key.map { "source.\($0.name.quoted)" }
         let found = try transaction.run(
             """
-            select \(unsafe: keys.map { "\($0)::text" }.joined(separator: ", ")) from \(job.source.name) source
+            select \(job.source.printedColumns(of: "source")) from \(job.source.name) source
              where \(ChunkQuery.condition(range, key: job.source.key, alias: "source"))
              order by \(unsafe: keys.joined(separator: ", ")) offset \(.int(rows - 1)) limit 2
             """)

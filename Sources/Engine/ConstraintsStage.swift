@@ -158,8 +158,9 @@ extension Constraint {
     /// The columns of its own table that it is about.
     fileprivate var columns: [Identifier] {
         switch definition {
-        case .primaryKey(let columns), .unique(let columns), .index(let columns, _, _): columns
-        case .foreignKey(let columns, _, _, _): columns
+        case .primaryKey(let columns), .unique(let columns), .index(let columns, _, _),
+            .foreignKey(let columns, _, _, _):
+            columns
         }
     }
 }

@@ -35,9 +35,8 @@ struct CoverComparison {
         _ items: [Batch.Item], _ column: Identifier, in range: KeyRange, _ transaction: borrowing Transaction
     ) throws -> Set<Int> {
         let key = tables.source.columns.map { "s.\($0.quoted)" }
-        let keys = SQL(unsafe: key.map { "\($0)::text" }.joined(separator: ", "))
         let there: SQL = """
-            select nullif(s.\(column), 'null'::jsonb), \(keys) from \(tables.source.name) s
+            select nullif(s.\(column), 'null'::jsonb), \(tables.source.printedColumns(of: "s")) from \(tables.source.name) s
              where \(ChunkQuery.condition(range, key: tables.source.key, alias: "s"))
              order by \(unsafe: key.joined(separator: ", "))
             """

@@ -81,11 +81,10 @@ struct ExhaustedChunks {
         _ range: KeyRange, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> (total: Int64, middle: Key?) {
         let keys = SQL.list(source.key.map(\.name))
-        let printed = SQL(unsafe: source.key.map { "\($0.name.quoted)::text" }.joined(separator: ", "))
         let condition = ChunkQuery.condition(range, key: source.key, alias: "s")
         let found = try transaction.run(
             """
-            select etl_total, \(printed)
+            select etl_total, \(source.printedColumns(of: "numbered"))
               from (select \(keys), row_number() over (order by \(keys)) as etl_place, count(*) over () as etl_total
                       from \(source.name) s where \(condition)) numbered
              where etl_place = (etl_total + 1) / 2

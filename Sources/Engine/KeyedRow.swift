@@ -16,7 +16,7 @@ struct KeyedRow {
         let found = try transaction.run(
             """
             select \(table.keyHash(of: "source")), source.xmin::text, \(table.mark(of: "source")),
-                   \(unsafe: keys.map { "\($0)::text" }.joined(separator: ", "))
+                   \(table.printedColumns(of: "source"))
               from \(table.name) source where \(condition) order by \(unsafe: keys.joined(separator: ", "))
             \(unsafe: locking ? "for no key update" : "")
             """)

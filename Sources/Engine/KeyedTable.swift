@@ -69,6 +69,11 @@ struct KeyedTable {
         return parts.count == 1 ? parts[0] : "array[\(parts.joined(separator: ", "))]::text"
     }
 
+    /// The columns of the key as they are printed, one by one: what a `Key` is read from.
+    func printedColumns(of alias: String) -> SQL {
+        SQL(unsafe: columns.map { "\(alias).\($0.quoted)::text" }.joined(separator: ", "))
+    }
+
     /// The 64-bit hash of a row's key, as one SQL expression.
     func keyHash(of alias: String) -> SQL {
         "hashtextextended(\(unsafe: printedKey(of: alias)) collate \"C\", 0)"

@@ -66,7 +66,7 @@ struct RowPreviews {
         let names = tables.columns.map(\.name)
         let found = try transaction.run(
             """
-            select \(unsafe: tables.source.key.map { "s.\($0.name.quoted)::text" }.joined(separator: ", ")),
+            select \(tables.source.printedColumns(of: "s")),
                    \(Self.excerpts(names.map { "s.\($0.quoted)" }))
               from \(tables.source.name) s
              where \(ChunkQuery.condition(keys, key: tables.source.key, alias: "s"))

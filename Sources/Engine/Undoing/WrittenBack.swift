@@ -21,10 +21,10 @@ struct WrittenBack {
         in range: KeyRange, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [Stranger] {
         guard let column = tables.writeBack else { return [] }
-        let keys = tables.source.key.map { "s.\($0.name.quoted)::text" }.joined(separator: ", ")
         let found = try transaction.run(
             """
-            select \(tables.source.keyHash(of: "s")), \(WriteBack.hash(of: column)), s.\(column)::text, \(unsafe: keys)
+            select \(tables.source.keyHash(of: "s")), \(WriteBack.hash(of: column)), s.\(column)::text,
+                   \(tables.source.printedColumns(of: "s"))
               from \(tables.source.name) s
              where \(ChunkQuery.condition(range, key: tables.source.key, alias: "s"))
                and nullif(s.\(column), 'null'::jsonb) is not null

@@ -66,6 +66,23 @@ struct Memoir: Sendable {
         """
     }
 
+    /// What an application may do to thirty chapters, in SQL: six new ones, eight changed, two gone.
+    static func changes(key: KeyType) -> String {
+        func id(_ number: Int) -> String { key.expression("\(number)") }
+        return """
+            update chapters set content = '["one", "two", "three"]' where id = \(id(1)); -- grows
+            update chapters set content = '["alone"]' where id = \(id(3)); -- shrinks, and keeps its picture
+            update chapters set images = '["other.jpg"]' where id = \(id(6)); -- another picture and cover
+            update chapters set images = null where id = \(id(9)); -- none any more
+            update chapters set images = '["new.jpg"]' where id = \(id(10)); -- one that had none
+            update chapters set content = '[]' where id = \(id(11)); -- nothing any more
+            update chapters set content = '[7]' where id = \(id(12)); -- cannot be migrated any more
+            delete from chapters where id in (\(id(13)), \(id(15)));
+            update chapters set content = content where id = \(id(18)); -- written to, and as before
+            \(Memoir.chapters(31...36, key: key))
+            """
+    }
+
     /// The key of the chapter with a number, in SQL, where keys are UUIDs.
     static func key(_ number: Int) -> String { KeyType.uuid.expression("\(number)") }
 

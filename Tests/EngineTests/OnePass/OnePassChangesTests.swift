@@ -10,20 +10,7 @@ struct OnePassChangesTests {
     func equalsARun(key: Memoir.KeyType) async throws {
         let memoir = try await Memoir(30, key: key).of("memoir")
         try await memoir.run()
-        func id(_ number: Int) -> String { key.expression("\(number)") }
-        try await memoir.psql(
-            """
-            update chapters set content = '["one", "two", "three"]' where id = \(id(1)); -- grows
-            update chapters set content = '["alone"]' where id = \(id(3)); -- shrinks, and keeps its picture
-            update chapters set images = '["other.jpg"]' where id = \(id(6)); -- another picture and cover
-            update chapters set images = null where id = \(id(9)); -- none any more
-            update chapters set images = '["new.jpg"]' where id = \(id(10)); -- one that had none
-            update chapters set content = '[]' where id = \(id(11)); -- nothing any more
-            update chapters set content = '[7]' where id = \(id(12)); -- cannot be migrated any more
-            delete from chapters where id in (\(id(13)), \(id(15)));
-            update chapters set content = content where id = \(id(18)); -- written to, and as before
-            \(Memoir.chapters(31...36, key: key))
-            """)
+        try await memoir.psql(Memoir.changes(key: key))
         let changes = try await memoir.catchUp()
         #expect(changes["sections"] == SourceChanges(new: 6, changed: 8, vanished: 2))
         let other = try await Memoir(0, key: key).of("memoir")
