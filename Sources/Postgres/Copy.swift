@@ -63,6 +63,28 @@ private struct CopyTupleReader {
     }
 }
 
+/// Lets rows gather in a socket that has none, before somebody waits for it. A server sends 8 KB at a time, and to be woken for each of
+/// them costs both sides a tenth of their processor time.
+private struct Gathering {
+    /// How much should be there after a pause: about what a local socket holds, and not more, so that the server need not wait.
+    private static let enough = 1 << 17
+
+    /// How much was read since the last pause.
+    var bytes = 0
+    private var microseconds = 200
+
+    /// Pauses for as long as it takes, by how much came in the last pause, until there is enough; not before the first row.
+    mutating func pause(beforeReading socket: Int32) {
+        var descriptor = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        guard bytes > 0, poll(&descriptor, 1, 0) == 0 else { return }
+        let needed = microseconds * Self.enough / bytes
+        microseconds = min(max(needed, microseconds / 2, 50), microseconds * 2, 1000)
+        bytes = 0
+        // Nothing is awaited: what comes meanwhile is read in one go.
+        usleep(UInt32(microseconds))
+    }
+}
+
 extension Transaction {
     /// Reads the rows of a query by binary COPY, each lent to `body` as it arrives.
     ///
@@ -72,6 +94,7 @@ extension Transaction {
         try connection.send("copy (\(query)) to stdout (format binary)", until: deadline)
         try connection.expect(PGRES_COPY_OUT, until: deadline)
         var reader = CopyTupleReader()
+        var gathering = Gathering()
         reading: while true {
             let length: Int32
             do {
@@ -83,8 +106,9 @@ extension Transaction {
                 throw error
             }
             switch length {
-            case 1...: continue
+            case 1...: gathering.bytes += Int(length)
             case 0:
+                gathering.pause(beforeReading: connection.wire.socket)
                 try connection.wait(for: Int16(POLLIN), until: deadline)
                 guard connection.wire.consumeInput() else { throw connection.lost() }
             case -1: break reading
