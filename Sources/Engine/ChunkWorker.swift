@@ -13,6 +13,8 @@ final class ChunkWorker {
     private let task: ChunkTask
     /// When rejects stop the work.
     private let rejectLimit: RejectLimit?
+    /// What holds it back.
+    private let throttle: Throttle?
     /// What came of the last chunk that was worked on, whether or not its commit was heard.
     private var last = ChunkOutcome()
     /// The chunk that the last commit claimed for us.
@@ -26,10 +28,13 @@ final class ChunkWorker {
 
     private var stage: ChunkedStage { job.stage }
 
-    init(number: Int, site: Site, job: ChunkJob, meter: ChunkMeter, rejectLimit: RejectLimit?) {
+    init(
+        number: Int, site: Site, job: ChunkJob, meter: ChunkMeter, rejectLimit: RejectLimit?, throttle: Throttle?
+    ) {
         self.site = site
         self.job = job
         self.meter = meter
+        self.throttle = throttle
         self.rejectLimit = job.isVerification ? nil : rejectLimit
         let introduction = Introduction(site: site, run: job.stage.run, number: number)
         self.introduction = introduction
@@ -43,9 +48,10 @@ final class ChunkWorker {
 
     /// Makes a worker and lets it work; gives what it failed of, if it did.
     static func failure(
-        number: Int, site: Site, job: ChunkJob, meter: ChunkMeter, rejectLimit: RejectLimit?
+        number: Int, site: Site, job: ChunkJob, meter: ChunkMeter, rejectLimit: RejectLimit?, throttle: Throttle?
     ) -> Failure? {
-        let worker = ChunkWorker(number: number, site: site, job: job, meter: meter, rejectLimit: rejectLimit)
+        let worker = ChunkWorker(
+            number: number, site: site, job: job, meter: meter, rejectLimit: rejectLimit, throttle: throttle)
         do {
             if let absence = try worker.session.absence() {
                 // Others may have sessions, and one fewer is no reason to stop them.
@@ -66,9 +72,10 @@ final class ChunkWorker {
     /// Works until no chunk is left, a stop is asked for, or another worker failed for good.
     func work() throws {
         defer { farewell() }
-        while !site.interruption.isStopping, !meter.isHalted {
+        while isWanted {
             if let claim = claimed {
-                try work(on: claim)
+                try throttle?.wait(on: session) { isWanted }
+                if isWanted { try work(on: claim) }
                 continue
             }
             switch try claimNext() {
@@ -79,6 +86,8 @@ final class ChunkWorker {
             }
         }
     }
+
+    private var isWanted: Bool { !site.interruption.isStopping && !meter.isHalted }
 
     private func claimNext() throws -> ClaimResult {
         try session.perform("claiming a chunk of stage \(stage.name)") { connection in

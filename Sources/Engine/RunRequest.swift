@@ -143,6 +143,8 @@ public struct RunRequest: Sendable {
     public var maximumLockedRows: Int64 = 5000
     /// How many open rejects the work goes on with at most; nil for any number.
     public var maximumRejects: Int64?
+    /// What is left of the server for others.
+    public var throttle = ThrottleLimits()
 
     /// A request to run a pipeline.
     public init(

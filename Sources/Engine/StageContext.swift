@@ -29,12 +29,13 @@ struct StageContext {
     func work(_ job: ChunkJob) throws -> Int64 {
         let site = site
         let limit = request.rejectLimit
+        let throttle = job.isVerification ? nil : Throttle(request.throttle, site: site)
         var patience = Patience(outage: site.deadlines.outage)
         while true {
             let meter = try makeMeter()
             WorkerThreads.run(request.limits.workers) { number in
                 if let failure = ChunkWorker.failure(
-                    number: number, site: site, job: job, meter: meter, rejectLimit: limit)
+                    number: number, site: site, job: job, meter: meter, rejectLimit: limit, throttle: throttle)
                 {
                     meter.halt(failure)
                 }

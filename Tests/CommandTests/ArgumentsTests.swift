@@ -56,6 +56,10 @@ struct ArgumentsTests {
             ("a --batch-bytes 8MiB", RunOptions(pipelines: ["a"], work: WorkOptions(batchBytes: 8 << 20))),
             ("a --batch-bytes=65536", RunOptions(pipelines: ["a"], work: WorkOptions(batchBytes: 65536))),
             ("a --max-rejects 0", RunOptions(pipelines: ["a"], maximumRejects: 0)),
+            (
+                "a --max-lag 64MiB --max-wal-rate 8MiB",
+                RunOptions(pipelines: ["a"], maximumLag: 64 << 20, maximumRate: 8 << 20)
+            ),
             ("a --on-existing keep", RunOptions(pipelines: ["a"], onExisting: .keep)),
             ("a --confirm db", RunOptions(pipelines: ["a"], confirm: "db")),
             ("a --accept-rejects 3", RunOptions(pipelines: ["a"], acceptedRejects: [.init(count: 3)])),

@@ -110,6 +110,10 @@ struct HelpTests {
                                                else 8MiB, or a share of 16MiB
                   --max-rejects N              stop when more than N rejects are open; else
                                                never
+                  --max-lag N                  wait while a standby is more than N bytes of WAL
+                                               behind; else never
+                  --max-wal-rate N             wait while the server writes more WAL a second;
+                                               else never
                   --join                       help a run that is active already, here or
                                                elsewhere
                   --on-existing stop|keep|replace

@@ -14,8 +14,8 @@ public final class MortalServer: Sendable {
         server = TestServer(try Sandbox.keep(at: place))
     }
 
-    /// Starts a standby with all that another server holds now; what that gets later never comes here.
-    public init(standbyOf primary: TestServer) throws {
+    /// Starts a standby with all that another server holds now; what that gets later comes here only if it follows.
+    public init(standbyOf primary: TestServer, follows: Bool = false) throws {
         place = Self.freshPlace()
         mkdir(place, 0o700)
         let sandbox = primary.sandbox
@@ -30,7 +30,11 @@ public final class MortalServer: Sendable {
         guard copy.status == 0 else { throw PsqlFailure(sql: "pg_basebackup", message: copy.stderr) }
         try Data().write(to: URL(fileURLWithPath: place + "/data/standby.signal"))
         // A standby must allow as many as its primary.
-        let settings = "max_connections = \(try sandbox.query("show max_connections"))\n"
+        var settings = "max_connections = \(try sandbox.query("show max_connections"))\n"
+        if follows {
+            settings +=
+                "primary_conninfo = 'host=\(sandbox.socketDirectory) port=\(sandbox.port) user=\(sandbox.user)'\n"
+        }
         try Data(settings.utf8).write(to: URL(fileURLWithPath: place + "/data/postgresql.auto.conf"))
         try Self.give(place, toOwnerOf: sandbox.socketDirectory)
         server = TestServer(try Sandbox.keep(at: place))

@@ -71,6 +71,8 @@ struct RunOptions: Sendable, Equatable {
     var acceptedKeys: [String] = []
     var maximumLockedRows: Int?
     var maximumRejects: Int?
+    var maximumLag: Int?
+    var maximumRate: Int?
     var noArchive = false
 }
 

@@ -43,6 +43,16 @@ extension CommandTable {
             },
         ] + workOptions { draft, change in change(&draft.run.work) } + [
             maximumRejects { $0.run.maximumRejects = $1 },
+            .bytes(
+                "max-lag", 0...1 << 40, "wait while a standby is more than N bytes of WAL behind; else never"
+            ) {
+                $0.run.maximumLag = $1
+            },
+            .bytes(
+                "max-wal-rate", 1024...1 << 40, "wait while the server writes more WAL a second; else never"
+            ) {
+                $0.run.maximumRate = $1
+            },
             .flag("join", "help a run that is active already, here or elsewhere") { $0.run.join = true },
             .text(
                 "on-existing", "stop|keep|replace",

@@ -13,6 +13,8 @@ func run(_ options: RunOptions, settings: Settings, terminal: Terminal) throws(C
         request.dependents = work.dependents(of: pipeline.name)
         if let rows = options.maximumLockedRows { request.maximumLockedRows = Int64(rows) }
         request.maximumRejects = options.maximumRejects.map(Int64.init)
+        request.throttle = ThrottleLimits(
+            lag: options.maximumLag.map(Int64.init), rate: options.maximumRate.map(Int64.init))
         requests.append(request)
     }
     try options.refuseSpareConsent(for: requests)

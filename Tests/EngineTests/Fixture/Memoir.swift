@@ -26,6 +26,7 @@ struct Memoir: Sendable {
     var limits: BatchLimits
     var maximumLockedRows: Int64 = 5000
     var maximumRejects: Int64?
+    var throttle = ThrottleLimits()
     var deadlines = Deadlines(connect: 10, statement: 30, lock: 0.2, idle: 60, outage: 20)
 
     /// Makes the table of chapters, with `rows` good ones in it.
@@ -129,6 +130,7 @@ struct Memoir: Sendable {
                 pipeline: try loaded(), schema: schema,
                 goal: Goal(until: until), limits: limits, joins: joins, existing: existing, dependents: dependents)
             request.maximumRejects = maximumRejects
+            request.throttle = throttle
             return try Runner(site: site(reporter, interruption), request: request).run()
         }
     }
