@@ -5,6 +5,8 @@ import Postgres
 struct CreatedObjects {
     /// By stage, as it was recorded.
     let records: [String: [String]]
+    /// The stages, in the order in which they were done.
+    private let stages: [String]
     /// What is there of it.
     let present: [CreatedObject]
 
@@ -19,6 +21,7 @@ struct CreatedObjects {
             objects += created.compactMap { CreatedObject($0) }
         }
         self.records = records
+        self.stages = stages.map(\.name)
         present = try CreatedRemoval.present(objects, transaction)
     }
 
@@ -33,6 +36,18 @@ struct CreatedObjects {
         return present.compactMap { object in
             guard case .column(let column, let table) = object, !tables.contains(table) else { return nil }
             return (table, column)
+        }
+    }
+
+    /// The first stage that made a table, or columns of one; it is the last one to be taken back.
+    func firstMaker(of table: QualifiedName) -> String? {
+        stages.first { stage in
+            (records[stage] ?? []).contains { text in
+                switch CreatedObject(text) {
+                case .table(let name), .column(_, let name): name == table
+                default: false
+                }
+            }
         }
     }
 

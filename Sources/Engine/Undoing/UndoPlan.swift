@@ -14,7 +14,7 @@ struct UndoPlan {
         case takeBackRows(String, Pipelines.Stream)
         /// Values that a batch wrote to a table that stays.
         case takeBackValues(String, SQLBatch, by: RangedStatement)
-        /// Objects are removed; with their tables goes what these streams wrote.
+        /// Objects are removed; with their tables and columns goes what these stages wrote.
         case remove(String, along: [String])
     }
 
@@ -49,15 +49,23 @@ struct UndoPlan {
                     continue
                 }
                 if !goingAlong.contains(record.name) { steps.append(.takeBackRows(record.name, stream)) }
-            case "batch": steps.append(Self.step(for: record, request, created))
-            case "sql", "constraints":
-                let tables = (created.records[record.name] ?? []).compactMap { CreatedObject($0)?.table }
+            case "batch":
+                if !Self.goesAlong(record, request, created) { steps.append(Self.step(for: record, request)) }
+            case "sql":
+                let tables = (created.records[record.name] ?? []).compactMap { text -> QualifiedName? in
+                    if case .table(let name) = CreatedObject(text) { name } else { nil }
+                }
                 let along = goingAlong.filter { name in
                     streams[name]?.targets.contains { target in
                         tables.contains(QualifiedName(schema: request.schema, name: target.table))
                     } ?? false
                 }
-                steps.append(.remove(record.name, along: record.kind == "sql" ? along.sorted() : []))
+                let batches = begun.filter { other in
+                    Self.goesAlong(other, request, created)
+                        && Self.batch(of: other, request).flatMap { created.firstMaker(of: $0.table) } == record.name
+                }
+                steps.append(.remove(record.name, along: along.sorted() + batches.map(\.name)))
+            case "constraints": steps.append(.remove(record.name, along: []))
             default: steps.append(.forget(record.name))
             }
         }
@@ -65,15 +73,30 @@ struct UndoPlan {
         self.goingAlong = goingAlong
     }
 
-    /// What a batch wrote goes with the columns that the run added to its table; else it is taken back, where it is known how.
-    private static func step(for record: StageRecord, _ request: UndoRequest, _ created: CreatedObjects) -> Step {
-        for stage in request.pipeline.stages where stage.name == record.name {
-            guard case .batch(let batch) = stage.work, let undo = batch.undo, record.sourceOID != nil else { continue }
-            let table = QualifiedName(schema: request.schema, name: batch.table)
-            if created.tables.contains(table) || created.columns.contains(where: { $0.table == table }) { continue }
-            return .takeBackValues(record.name, batch, by: undo)
+    /// What a batch wrote to columns that stay is taken back, where it is known how.
+    private static func step(for record: StageRecord, _ request: UndoRequest) -> Step {
+        guard record.sourceOID != nil, let batch = batch(of: record, request)?.batch, let undo = batch.undo else {
+            return .forget(record.name)
         }
-        return .forget(record.name)
+        return .takeBackValues(record.name, batch, by: undo)
+    }
+
+    /// Whether what a batch wrote goes with the columns that the run added to its table. Until it does, the batch stays in the
+    /// ledger: nothing else says whose values they are.
+    private static func goesAlong(_ record: StageRecord, _ request: UndoRequest, _ created: CreatedObjects) -> Bool {
+        guard let table = batch(of: record, request)?.table else { return false }
+        return created.tables.contains(table) || created.columns.contains { $0.table == table }
+    }
+
+    private static func batch(
+        of record: StageRecord, _ request: UndoRequest
+    ) -> (batch: SQLBatch, table: QualifiedName)? {
+        for stage in request.pipeline.stages where stage.name == record.name {
+            if case .batch(let batch) = stage.work {
+                return (batch, QualifiedName(schema: request.schema, name: batch.table))
+            }
+        }
+        return nil
     }
 
     /// The last stage first. Rows are taken back while the indexes are there by which they are found.

@@ -70,7 +70,7 @@ struct UndoStep {
             if isScript { removed = try removal.remove(records.compactMap { CreatedObject($0) }, transaction) }
             for other in along {
                 try site.ledger.awaitStage(other, of: context.run, transaction)
-                try context.finish(other, "its rows went with their table", transaction)
+                try context.finish(other, "what it wrote went with it", transaction)
             }
             let names = removed.map(\.description).joined(separator: ", ")
             try context.finish(stage, names.isEmpty ? "nothing to take back" : "removed \(names)", transaction)

@@ -71,6 +71,27 @@ struct UndoTests {
         #expect(try await memoir.run().hadNothingToDo)
     }
 
+    @Test("and stopped before the column goes that a batch has filled, it goes on")
+    func stoppedBeforeColumn() async throws {
+        let memoir = try await Memoir(12)
+        try await memoir.run()
+        try await memoir.of("memoir-images").run()
+        let before = try await memoir.picture()
+        let last = memoir.of("section-image-id")
+        try await last.run()
+        let reader = try await HeldTransaction(in: memoir, "select count(*) from chapter_sections")
+        let interruption = Interruption()
+        let recorder = Recorder { event in
+            if case .retrying = event { interruption.requestStop(signal: 15) }
+        }
+        let failure = try await memoir.failure { try await last.undo(reporter: recorder, interruption: interruption) }
+        #expect(failure.kind == .stopped(signal: 15))
+        try await reader.commit()
+        #expect(try await last.undo().lacking.isEmpty)
+        let differences = Memoir.differences(before, try await memoir.picture())
+        #expect(differences == [], "\(differences)")
+    }
+
     @Test("is refused while a later pipeline stands, with the order; and with no word written")
     func order() async throws {
         let memoir = try await Memoir(12)
@@ -114,7 +135,7 @@ struct UndoTests {
                 undo|stage constraints: removed constraint chapter_sections_chapter_id_fkey on public.chapter_sections, \
                 constraint chapter_sections_chapter_id_order_index_key on public.chapter_sections, constraint \
                 chapter_sections_pkey on public.chapter_sections
-                undo|stage sections: its rows went with their table
+                undo|stage sections: what it wrote went with it
                 undo|stage tables: removed column public.chapters.cover_image, table public.chapter_sections
                 undo|stage preflight: nothing to take back
                 undone|as before the run
