@@ -28,9 +28,12 @@ struct ConstraintBuilder {
 
     /// Kind and name, as the ledger records what was created.
     var record: String {
-        if case .index = constraint.definition { return "index \(schema.quoted).\(constraint.name.quoted)" }
+        if case .index = constraint.definition { return indexRecord }
         return "constraint \(constraint.name.quoted) on \(table.quoted)"
     }
+
+    /// The same of its index alone.
+    var indexRecord: String { "index \(schema.quoted).\(constraint.name.quoted)" }
 
     /// Builds it; a foreign key not valid at first.
     var create: SQL {

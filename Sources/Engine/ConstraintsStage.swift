@@ -55,6 +55,7 @@ struct ConstraintsStage {
     func build(_ constraints: [Constraint]) throws {
         for constraint in constraints {
             let builder = ConstraintBuilder(constraint: constraint, schema: schema)
+            try announce(builder)
             try inTurn(locking: builder.tables) { transaction in
                 switch try builder.presence(transaction) {
                 case .valid, .notValid: return
@@ -71,6 +72,18 @@ struct ConstraintsStage {
                 }
                 try site.ledger.recordCreated([builder.record], by: stage, of: run, transaction)
             }
+        }
+    }
+
+    /// Notes an index that will be built outside of any transaction before it is begun: this process may be gone when it is
+    /// there, and undoing must know whose it is.
+    private func announce(_ builder: ConstraintBuilder) throws {
+        guard builder.createIndexConcurrently != nil else { return }
+        try inTurn(locking: []) { transaction in
+            guard try isLive(builder.constraint.table, transaction), try builder.presence(transaction) == .absent,
+                try builder.indexState(transaction) == .absent
+            else { return }
+            try site.ledger.recordCreated([builder.indexRecord], by: stage, of: run, transaction)
         }
     }
 

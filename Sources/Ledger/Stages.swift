@@ -183,7 +183,9 @@ extension Ledger {
     ) throws(PostgresError) {
         try transaction.changeOne(
             """
-            update stages set created = created || \(.textArray(objects.map { Array($0.utf8) }))
+            update stages set created = created || array(
+                select object from unnest(\(.textArray(objects.map { Array($0.utf8) }))) with ordinality as n (object, place)
+                 where object <> all (created) order by place)
              where run_id = \(.int(run.value)) and name = \(.text(stage))
             """)
     }

@@ -34,4 +34,28 @@ struct IndexBuildTests {
         let index = "select count(*) from pg_indexes where indexname like 'chapter_sections_image_id_idx%'"
         #expect(try await memoir.psql(index) == "1")
     }
+
+    @Test("is the run's also where the session is lost that wanted to say so")
+    func unsaid() async throws {
+        let memoir = try await Memoir(6)
+        for pipeline in ["chapter-sections", "memoir-images"] { try await memoir.of(pipeline).run() }
+        let ids = memoir.of("section-image-id")
+        try await ids.run(until: "backfill")
+        let writer = try await HeldTransaction(in: memoir, "lock table chapter_sections in row exclusive mode")
+        let recorder = Recorder()
+        async let run = ids.run(reporter: recorder)
+        _ = try await memoir.waitForLock()
+        let ended = try await memoir.psql(
+            """
+            select count(*) filter (where pg_terminate_backend(pid)) from pg_stat_activity
+             where datname = current_database() and application_name ~ '^etl:[0-9]+:0$'
+            """)
+        #expect(ended == "1")
+        try await writer.commit()
+        #expect(try await run.summary.state == "done")
+        #expect(recorder.retries.contains { $0.contains("57P01") }, "\(recorder.retries)")
+        let said = try await memoir.psql(
+            "select c from etl.stages, unnest(created) c where c like 'index %image_id_idx%'")
+        #expect(said == #"index "public"."chapter_sections_image_id_idx""#)
+    }
 }
