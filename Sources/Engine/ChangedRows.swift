@@ -12,6 +12,8 @@ struct ChangedRows {
     }
 
     let scope: Scope
+    /// Keys of rows that have to be looked at again though they are as they were.
+    private(set) var overdue: Set<Key> = []
     /// Those that the chunk has not seen, in key order.
     private(set) var new: [KeyedRow] = []
     /// Those that were written to since, in key order.
@@ -28,26 +30,28 @@ struct ChangedRows {
     var isEmpty: Bool { counts.isEmpty }
 
     /// Nothing differs where the sum over the range is what the chunk says; otherwise it is looked at row by row. Rows that were
-    /// found to be stale count as written to.
+    /// found to be stale count as written to, and so do overdue ones.
     init(
-        in chunk: DoneChunk, of source: KeyedTable, _ transaction: borrowing Transaction
+        in chunk: DoneChunk, of source: KeyedTable, overdue: Set<Key>, _ transaction: borrowing Transaction
     ) throws(PostgresError) {
         let range = ChunkQuery.condition(chunk.range, key: source.key, alias: "source")
-        let isStale = chunk.rows.contains { $0.fate == .stale }
-        if !isStale, try source.marks(where: range, transaction) == (Int64(chunk.rows.count), chunk.sum) {
+        let isSettled = overdue.isEmpty && !chunk.rows.contains { $0.fate == .stale }
+        if isSettled, try source.marks(where: range, transaction) == (Int64(chunk.rows.count), chunk.sum) {
             self.init(scope: .range([]))
             return
         }
-        try self.init(rowByRow: chunk, of: source, transaction)
+        try self.init(rowByRow: chunk, of: source, overdue: overdue, transaction)
     }
 
     /// Looks at every row of a chunk whose sums are known to differ.
     init(
-        rowByRow chunk: DoneChunk, of source: KeyedTable, _ transaction: borrowing Transaction
+        rowByRow chunk: DoneChunk, of source: KeyedTable, overdue: Set<Key> = [],
+        _ transaction: borrowing Transaction
     ) throws(PostgresError) {
         let range = ChunkQuery.condition(chunk.range, key: source.key, alias: "source")
         let current = try KeyedRow.read(source, where: range, transaction)
         scope = .range(current)
+        self.overdue = overdue
         classify(current, among: chunk.rows)
     }
 
@@ -78,7 +82,8 @@ struct ChangedRows {
                 continue
             }
             if Mutant.is(.overlookRewrittenRows) { continue }
-            if seen.xmin != row.xmin || seen.fate == .stale { rewritten.append(row) }
+            let isOverdue = seen.fate != .rejected && overdue.contains(row.key)
+            if seen.xmin != row.xmin || seen.fate == .stale || isOverdue { rewritten.append(row) }
         }
         vanished = Mutant.is(.overlookVanishedRows) ? [] : Set(known.keys)
     }
@@ -89,13 +94,14 @@ struct ChangedChunk {
     let chunk: DoneChunk
     let changes: ChangedRows
 
-    /// The chunk, locked, with what changed in its range; nothing where it is not done or nothing changed.
+    /// The chunk, locked, with what changed in its range; nothing where it is not done or nothing changed. `overdue` tells which
+    /// rows of a range have to be looked at again though they are as they were.
     static func find(
         _ n: Int64, of stage: ChunkedStage, _ source: KeyedTable, _ ledger: Ledger,
-        _ transaction: borrowing Transaction
-    ) throws(PostgresError) -> [ChangedChunk] {
+        overdue: (KeyRange) throws -> Set<Key> = { _ in [] }, _ transaction: borrowing Transaction
+    ) throws -> [ChangedChunk] {
         guard let chunk = try ledger.lockDoneChunk(n, of: stage, transaction) else { return [] }
-        let changes = try ChangedRows(in: chunk, of: source, transaction)
+        let changes = try ChangedRows(in: chunk, of: source, overdue: overdue(chunk.range), transaction)
         return changes.isEmpty ? [] : [ChangedChunk(chunk: chunk, changes: changes)]
     }
 

@@ -130,6 +130,9 @@ public enum Mutant: String, CaseIterable, Sendable {
     /// Rows that were written to are not caught up with.
     case overlookRewrittenRows
 
+    /// What a batch would have to write to rows that nobody wrote to is not caught up with.
+    case overlookOverdueRows
+
     /// Rows that are new are not caught up with.
     case overlookNewRows
 

@@ -13,12 +13,19 @@ struct BatchRenewal {
     private let source: KeyedTable
     private let signature: String
     private let task: BatchTask
+    /// Finds rows that are not as the batch leaves them; nil where there are none.
+    private let differences: RangedStatement?
 
+    /// What a batch writes may follow from other tables, too. `differences` finds what it would have to write to rows that nobody
+    /// wrote to: a row that was read when another table had not followed its change yet.
     init(
-        _ batch: SQLBatch, source: KeyedTable, stage: ChunkedStage, ledger: Ledger,
+        _ batch: SQLBatch, differences: RangedStatement?, source: KeyedTable, stage: ChunkedStage, ledger: Ledger,
         _ transaction: borrowing Transaction
-    ) throws(PostgresError) {
+    ) throws {
         self.ledger = ledger
+        self.differences = try differences.flatMap {
+            try Self.hasDifferences($0, of: source, transaction) && !Mutant.is(.overlookOverdueRows) ? $0 : nil
+        }
         self.stage = stage
         self.source = source
         signature = try TableFacts.signature(of: [source.name], transaction)
@@ -26,10 +33,36 @@ struct BatchRenewal {
             BatchJob(batch: batch, signature: signature), source: source, stage: stage, ledger: ledger)
     }
 
+    /// Whether there are rows to look at again though they are as they were.
+    var isOverdue: Bool { differences != nil }
+
     /// Does some of what changed in a chunk.
     func perform(_ n: Int64, _ transaction: borrowing Transaction) throws -> RenewalOutcome {
         try transaction.run("lock table \(source.name) in access share mode")
-        return try renew(ChangedChunk.find(n, of: stage, source, ledger, transaction), transaction)
+        let parts = try ChangedChunk.find(
+            n, of: stage, source, ledger, overdue: { try overdue(in: $0, transaction) }, transaction)
+        return try renew(parts, transaction)
+    }
+
+    /// Whether there is anything for the batch to do, be the table as it was or not.
+    private static func hasDifferences(
+        _ differences: RangedStatement, of source: KeyedTable, _ transaction: borrowing Transaction
+    ) throws -> Bool {
+        try transaction.working(in: [source.name.schema], lock: transaction.settings.lock) {
+            let all = differences.sql(where: "true")
+            return try transaction.row("select exists (select from (\(all)\n) as differing)").bool(0)
+        }
+    }
+
+    /// The keys of rows of a range that are not as the batch leaves them.
+    private func overdue(in range: KeyRange, _ transaction: borrowing Transaction) throws -> Set<Key> {
+        // Such a statement says its key as one text.
+        guard let differences, source.key.count == 1 else { return [] }
+        let condition = ChunkQuery.condition(range, key: source.key, alias: "source")
+        return try transaction.working(in: [source.name.schema], lock: transaction.settings.lock) {
+            let found = try transaction.run(differences.sql(where: condition))
+            return Set(found.rows.compactMap { row in row.bytes(0).map { Key([$0]) } })
+        }
     }
 
     /// Does some of what changed among some rows.
@@ -43,11 +76,16 @@ struct BatchRenewal {
         guard try TableFacts.signature(of: [source.name], transaction) == signature else {
             throw Failure(.failed, "\(source.name) was altered while the stage was at work", next: "run it again")
         }
-        let rows = Array(parts.flatMap { $0.changes.new + $0.changes.rewritten }.prefix(Self.rows))
+        let changed = parts.flatMap { $0.changes.new + $0.changes.rewritten }
+        // Overdue ones all at once: whatever comes of them, they are not what is left to do in the chunk.
+        let overdue = changed.dropFirst(Self.rows).filter { row in
+            parts.contains { $0.changes.overdue.contains(row.key) }
+        }
+        let rows = changed.prefix(Self.rows) + overdue
         let range = parts.count == 1 ? parts[0].chunk.range : KeyRange(above: nil, through: nil)
         let written = Set(parts.flatMap(\.chunk.rows).filter { $0.written != nil }.map(\.keyHash))
         var done = Done()
-        try work(on: rows, in: range, writtenBefore: written, &done, transaction)
+        try work(on: Array(rows), in: range, writtenBefore: written, &done, transaction)
         var outcome = RenewalOutcome()
         for part in parts {
             let keys = Set((part.changes.new + part.changes.rewritten).map(\.key))

@@ -6,7 +6,8 @@ import Postgres
 struct MovedStage {
     enum Work {
         case stream(Pipelines.Stream)
-        case batch(SQLBatch)
+        /// A batch, and the statement that finds the rows that are not as it leaves them.
+        case batch(SQLBatch, differences: RangedStatement?)
     }
 
     let pipeline: String
@@ -17,7 +18,7 @@ struct MovedStage {
     var table: Identifier {
         switch work {
         case .stream(let stream): stream.source.table
-        case .batch(let batch): batch.table
+        case .batch(let batch, _): batch.table
         }
     }
 
@@ -46,9 +47,25 @@ struct MovedStage {
         pipeline.stages.compactMap { stage in
             switch stage.work {
             case .stream(let stream): MovedStage(pipeline: pipeline.name, name: stage.name, work: .stream(stream))
-            case .batch(let batch): MovedStage(pipeline: pipeline.name, name: stage.name, work: .batch(batch))
+            case .batch(let batch):
+                MovedStage(
+                    pipeline: pipeline.name, name: stage.name,
+                    work: .batch(batch, differences: pipeline.differences(of: stage.name)))
             case .check, .sql, .constraints, .verify, .retire: nil
             }
         }
+    }
+}
+
+extension Pipeline {
+    /// The statement by which the pipeline proves what one of its batches did.
+    func differences(of stage: String) -> RangedStatement? {
+        for other in stages {
+            guard case .verify(let verification) = other.work else { continue }
+            for proof in verification.proofs where proof.pipeline == nil && proof.stage == stage {
+                if case .batch(_, let differences) = proof.subject { return differences }
+            }
+        }
+        return nil
     }
 }

@@ -60,7 +60,7 @@ struct StageRenewal {
             let renewal = try StreamRenewal(
                 stream, tables: tables, stage: chunked, terms: terms, ledger: ledger, transaction)
             return .ready(StageRenewal(kind: .stream(renewal), source: tables.source, chunked: chunked))
-        case .batch(let batch):
+        case .batch(let batch, let differences):
             let source = try KeyedTable(
                 QualifiedName(schema: schema, name: batch.table), key: batch.key, transaction)
             let chunked = ChunkedStage(run: run.id, name: stage.name, keyColumns: source.key.count)
@@ -68,14 +68,16 @@ struct StageRenewal {
                 throw Failure(
                     .refused, "\(source.name) is another table than the one stage \(record.name) was begun on")
             }
-            if try !isChanged && ledger.seen(by: chunked, transaction) == source.marks(transaction) {
+            let refusal = terms.ifAllowed ? try forbidden(source.name, "update", transaction) : nil
+            let renewal = try BatchRenewal(
+                batch, differences: isChanged || refusal != nil ? nil : differences, source: source, stage: chunked,
+                ledger: ledger, transaction)
+            if try !isChanged && !renewal.isOverdue
+                && ledger.seen(by: chunked, transaction) == source.marks(transaction)
+            {
                 return .nothing(nil)
             }
-            if terms.ifAllowed, let reason = try forbidden(source.name, "update", transaction) {
-                return .nothing(reason)
-            }
-            let renewal = try BatchRenewal(
-                batch, source: source, stage: chunked, ledger: ledger, transaction)
+            if let refusal { return .nothing(refusal) }
             return .ready(StageRenewal(kind: .batch(renewal), source: source, chunked: chunked))
         }
     }

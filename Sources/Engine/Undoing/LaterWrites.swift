@@ -57,7 +57,7 @@ struct LaterWrites {
     private func findDifferences(of stage: String, _ batch: SQLBatch, into strangers: inout Strangers) throws {
         let table = QualifiedName(schema: schema, name: batch.table)
         let goes = plan.created.tables.contains(table) || plan.created.columns.contains { $0.table == table }
-        guard goes, let proof = proof(of: stage) else { return }
+        guard goes, let proof = context.pipeline.differences(of: stage) else { return }
         let (chunks, source) = try look { transaction in
             let source = try KeyedTable(table, key: batch.key, transaction)
             let chunked = ChunkedStage(run: context.run, name: stage, keyColumns: batch.key.count)
@@ -77,16 +77,6 @@ struct LaterWrites {
             }
             strangers.add(Array(differences), count: keys.count)
         }
-    }
-
-    private func proof(of stage: String) -> RangedStatement? {
-        for other in context.pipeline.stages {
-            guard case .verify(let verification) = other.work else { continue }
-            for proof in verification.proofs where proof.pipeline == nil && proof.stage == stage {
-                if case .batch(_, let differences) = proof.subject { return differences }
-            }
-        }
-        return nil
     }
 
     private func look<R>(_ work: (borrowing Transaction) throws -> R) throws -> R {
