@@ -6,9 +6,10 @@ public func check(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let shown = url.redacted
     for parameter in url.parameters where ConnectionKeyword.isSecret(parameter.keyword) {
         let secret = parameter.revealed()
-        let isElsewhere = url.parameters.contains {
-            !ConnectionKeyword.isSecret($0.keyword) && ($0.keyword + "=" + $0.shown).contains(secret)
-        }
+        // Somebody's password may be a part of `sslpassword`, or of the scheme.
+        let isElsewhere =
+            "postgresql://".contains(secret)
+            || url.parameters.contains { ($0.keyword + "=" + $0.shown).contains(secret) }
         require(secret.utf8.count < 4 || isElsewhere || !shown.contains(secret), "no password is shown")
         require(parameter.shown == "***", "a password is shown as stars")
     }
