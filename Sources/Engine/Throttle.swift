@@ -20,14 +20,8 @@ public struct ThrottleLimits: Sendable, Equatable {
 /// Holds the workers of a process back between chunks, so that those who follow the server keep up with it, and its log
 /// grows no faster than is allowed.
 final class Throttle: Sendable {
-    /// Since when the log is measured, and from where on.
-    private struct Window {
-        var began: Double
-        var position: Int64
-    }
-
     private struct State {
-        var window: Window?
+        var window: LogWindow?
         var lastNotice: Double?
     }
 
@@ -93,20 +87,20 @@ final class Throttle: Sendable {
             seconds: Self.lookAgain)
     }
 
-    /// What is not used of a second is not saved up for later ones.
     private func tooFast(_ transaction: borrowing Transaction) throws -> Hold? {
         guard let rate = limits.rate else { return nil }
         let position =
             try transaction.row("select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint").int(0) ?? 0
         let now = MonotonicClock.now
-        return state.withLock { state in
-            let window = state.window ?? Window(began: now, position: position)
-            let excess = Double(position - window.position) - Double(rate) * (now - window.began)
-            state.window = excess > 0 ? window : Window(began: now, position: position)
-            return excess > 0
-                ? Hold(
-                    reason: "the server wrote more WAL than \(rate >> 10) KiB a second (--max-wal-rate)",
-                    seconds: min(excess / Double(rate), 1)) : nil
+        let seconds = state.withLock { state in
+            var window = state.window ?? LogWindow(began: now, position: position)
+            defer { state.window = window }
+            return window.excess(at: position, now: now, rate: rate)
+        }
+        return seconds.map { seconds in
+            Hold(
+                reason: "the server wrote more WAL than \(rate >> 10) KiB a second (--max-wal-rate)",
+                seconds: min(seconds, 1))
         }
     }
 
@@ -119,5 +113,20 @@ final class Throttle: Sendable {
             return true
         }
         if isNews { site.reporter.report(.notice("held back: \(hold.reason)")) }
+    }
+}
+
+/// Since when the log is measured, and from where on.
+struct LogWindow {
+    var began: Double
+    var position: Int64
+
+    /// How many seconds the log is ahead of a rate. Where it is not, the window begins anew: what is not used of a second is not
+    /// saved up for later ones.
+    mutating func excess(at position: Int64, now: Double, rate: Int64) -> Double? {
+        let bytes = Double(position - self.position) - Double(rate) * (now - began)
+        if bytes > 0 { return bytes / Double(rate) }
+        self = LogWindow(began: now, position: position)
+        return nil
     }
 }

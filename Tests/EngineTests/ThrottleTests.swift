@@ -65,33 +65,35 @@ struct ThrottleTests {
         withExtendedLifetime(standby) {}
     }
 
-    @Test("writes no more of the log a second than it may")
+    @Test("by the log that it may write begins no other chunk, and stops when it is asked to")
     func rate() async throws {
         let server = TestServer(try await blocking { try Sandbox.lend() })
-        var memoir = try await Memoir(limits: BatchLimits(rows: 4, workers: 1), on: server)
-        try await memoir.psql(
-            """
-            insert into chapters (id, content)
-            select md5(i::text)::uuid, jsonb_build_array(string_agg(md5(i::text || j), ''))
-              from generate_series(1, 80) i, generate_series(1, 600) j group by i
-            """)
-        memoir.throttle = ThrottleLimits(rate: 2 << 20)
-        let database = memoir.database
-        let seen = Mutex<[(written: Int64, at: Double)]>([])
+        var memoir = try await Memoir(20, limits: BatchLimits(rows: 4, workers: 1), on: server)
+        // A chunk writes more than could be waited for.
+        memoir.throttle = ThrottleLimits(rate: 1)
+        let interruption = Interruption()
         let recorder = Recorder { event in
-            guard case .progress(let progress) = event, progress.stage == "sections" else { return }
-            let written = try? database.psql("select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint")
-            seen.withLock { $0.append((written.flatMap { Int64($0) } ?? 0, MonotonicClock.now)) }
+            if case .notice(let text) = event, text.contains("--max-wal-rate") { interruption.requestStop(signal: 15) }
         }
-        #expect(try await memoir.run(until: "sections", reporter: recorder).outcomes == [80, 80, 0, 0, 0])
-        let moments = seen.withLock { $0 }
-        let steps = zip(moments, moments.dropFirst()).map { $1.written - $0.written }
-        let (first, last) = (try #require(moments.first), try #require(moments.last))
-        let (written, largest) = (last.written - first.written, try #require(steps.max()))
-        #expect(written > 4 * largest, "too little was written to tell: \(steps)")
-        // What is over when a chunk begins is waited for; what that one writes comes on top.
-        #expect(Double(written) <= Double(2 << 20) * (last.at - first.at) + 2 * Double(largest), "\(moments)")
-        #expect(recorder.notices.contains { $0.contains("--max-wal-rate") })
+        let failure = try await memoir.failure { [memoir] in
+            try await memoir.run(reporter: recorder, interruption: interruption)
+        }
+        #expect(failure.kind == .stopped(signal: 15))
+        #expect(try await memoir.psql("select count(*) from etl.chunks where state = 'done'") == "1")
+        memoir.throttle = ThrottleLimits(rate: 1 << 40)
+        #expect(try await memoir.run().outcomes == [20, 20, 0, 0, 0])
+    }
+
+    @Test("waits for as long as the log is ahead, and saves nothing up")
+    func window() {
+        var window = LogWindow(began: 10, position: 1000)
+        #expect(window.excess(at: 1000, now: 10, rate: 100) == nil)
+        #expect(window.excess(at: 1300, now: 11, rate: 100) == 2)
+        #expect(window.excess(at: 1300, now: 12.5, rate: 100) == 0.5)
+        #expect(window.excess(at: 1300, now: 13, rate: 100) == nil)
+        // A quiet minute allows no more than a busy one.
+        #expect(window.excess(at: 1300, now: 73, rate: 100) == nil)
+        #expect(window.excess(at: 1500, now: 74, rate: 100) == 1)
     }
 
     /// Twenty chapters on a server that a standby follows.
