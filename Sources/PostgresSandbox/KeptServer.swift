@@ -49,11 +49,17 @@ struct KeptServer: RunningServer {
 
     func abandon() {}
 
-    /// The sandbox when the server is up, or on its way.
+    /// The sandbox when the server is up, or on its way and comes up.
     private func sandbox() throws(SandboxError) -> Sandbox? {
         guard let pid = processNumber() else { return nil }
-        try awaitServer(
-            in: directory, hasEnded: { processNumber() == pid ? nil : .exited(0) }, log: lastLog)
+        do throws(SandboxError) {
+            try awaitServer(
+                in: directory, hasEnded: { processNumber() == pid ? nil : .exited(0) }, log: lastLog)
+        } catch {
+            // One that was dying when it was found is none.
+            if processNumber() != pid { return nil }
+            throw error
+        }
         let binaries = try ServerBinaries.find(major: majorVersion)
         return Sandbox(socketDirectory: directory, psql: binaries.psql, server: self)
     }
