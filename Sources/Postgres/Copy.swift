@@ -81,7 +81,8 @@ private struct Gathering {
         microseconds = min(max(needed, microseconds / 2, 50), microseconds * 2, 1000)
         bytes = 0
         // Nothing is awaited: what comes meanwhile is read in one go.
-        usleep(UInt32(microseconds))
+        var time = timespec(tv_sec: 0, tv_nsec: microseconds * 1000)
+        nanosleep(&time, nil)
     }
 }
 
