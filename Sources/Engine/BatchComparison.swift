@@ -14,7 +14,7 @@ struct BatchComparison {
         where condition: SQL, _ worked: WorkedChunk, _ transaction: borrowing Transaction
     ) throws -> (outcome: ChunkOutcome, differences: [Difference]) {
         let rows = try KeyedRow.read(source, where: condition, transaction)
-        let found = try differing(where: condition, transaction)
+        let found = try statement.findings(where: condition, in: source.name.schema, transaction)
         var outcome = ChunkOutcome()
         var places: [String: Int] = [:]
         for (place, row) in rows.enumerated() {
@@ -40,14 +40,20 @@ struct BatchComparison {
         outcome.migrated = Int64(fates.count { $0 == .migrated })
         return (outcome, differences)
     }
+}
 
-    private func differing(where condition: SQL, _ transaction: borrowing Transaction) throws -> [Row] {
-        try transaction.working(in: [source.name.schema], lock: 0) {
+extension RangedStatement {
+    /// What a query finds among the rows that a condition picks, in the schema that its names mean; where the query itself is
+    /// at fault, the failure says where it stands.
+    func findings(
+        where condition: SQL, in schema: Identifier, _ transaction: borrowing Transaction
+    ) throws -> [Row] {
+        try transaction.working(in: [schema], lock: 0) {
             do throws(PostgresError) {
-                return try transaction.run(statement.sql(where: condition)).rows
+                return try transaction.run(sql(where: condition)).rows
             } catch {
                 if error.errorClass != .stop || error.endsSession { throw error }
-                throw Failure(error, while: "\(statement.name):\(statement.line)")
+                throw Failure(error, while: "\(name):\(line)")
             }
         }
     }

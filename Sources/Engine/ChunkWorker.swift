@@ -193,7 +193,7 @@ final class ChunkWorker {
         try site.ledger.finishChunk(claim, of: stage, with: result.outcome, endingAt: result.end ?? part, transaction)
         try site.noteStopRequest(of: stage.run, transaction)
         // A transaction that sees one moment only would take a chunk that another has claimed since.
-        if job.isVerification || site.interruption.isStopping || meter.isHalted { return .othersAtWork }
+        if job.isVerification || !isWanted { return .othersAtWork }
         return try site.ledger.claim(stage, by: worker, transaction)
     }
 

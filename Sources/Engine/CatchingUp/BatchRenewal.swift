@@ -48,7 +48,7 @@ struct BatchRenewal {
     private static func hasDifferences(
         _ differences: RangedStatement, of source: KeyedTable, _ transaction: borrowing Transaction
     ) throws -> Bool {
-        try transaction.working(in: [source.name.schema], lock: transaction.settings.lock) {
+        try transaction.working(in: [source.name.schema], lock: 0) {
             let all = differences.sql(where: "true")
             return try transaction.row("select exists (select from (\(all)\n) as differing)").bool(0)
         }
@@ -59,10 +59,8 @@ struct BatchRenewal {
         // Such a statement says its key as one text.
         guard let differences, source.key.count == 1 else { return [] }
         let condition = ChunkQuery.condition(range, key: source.key, alias: "source")
-        return try transaction.working(in: [source.name.schema], lock: transaction.settings.lock) {
-            let found = try transaction.run(differences.sql(where: condition))
-            return Set(found.rows.compactMap { row in row.bytes(0).map { Key([$0]) } })
-        }
+        let found = try differences.findings(where: condition, in: source.name.schema, transaction)
+        return Set(found.compactMap { row in row.bytes(0).map { Key([$0]) } })
     }
 
     /// Does some of what changed among some rows.

@@ -56,6 +56,11 @@ struct CreatedObjects {
         tables.contains(table) || columns.contains { $0.table == table && $0.column == column }
     }
 
+    /// Whether a table, or columns of it, are among them.
+    func holdsPart(of table: QualifiedName) -> Bool {
+        tables.contains(table) || columns.contains { $0.table == table }
+    }
+
     /// What others made that is a part of these objects or depends on them, for people.
     func strangers(_ transaction: borrowing Transaction) throws -> [String] {
         var found: [String] = []

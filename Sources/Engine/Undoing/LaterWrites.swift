@@ -56,8 +56,7 @@ struct LaterWrites {
     /// What a batch's own proof says is not as the batch leaves it.
     private func findDifferences(of stage: String, _ batch: SQLBatch, into strangers: inout Strangers) throws {
         let table = QualifiedName(schema: schema, name: batch.table)
-        let goes = plan.created.tables.contains(table) || plan.created.columns.contains { $0.table == table }
-        guard goes, let proof = context.pipeline.differences(of: stage) else { return }
+        guard plan.created.holdsPart(of: table), let proof = context.pipeline.differences(of: stage) else { return }
         let (chunks, source) = try look { transaction in
             let source = try KeyedTable(table, key: batch.key, transaction)
             let chunked = ChunkedStage(run: context.run, name: stage, keyColumns: batch.key.count)
@@ -66,9 +65,7 @@ struct LaterWrites {
         for chunk in chunks {
             let range = ChunkQuery.condition(chunk.range, key: source.key, alias: "source")
             let keys = try look { transaction in
-                try transaction.working(in: [schema], lock: 0) {
-                    try transaction.run(proof.sql(where: range)).rows.map { $0.text(0) ?? "" }
-                }
+                try proof.findings(where: range, in: schema, transaction).map { $0.text(0) ?? "" }
             }
             let differences = keys.prefix(5).map { key in
                 Difference(

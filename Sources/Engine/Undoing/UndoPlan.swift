@@ -84,8 +84,7 @@ struct UndoPlan {
     /// Whether what a batch wrote goes with the columns that the run added to its table. Until it does, the batch stays in the
     /// ledger: nothing else says whose values they are.
     private static func goesAlong(_ record: StageRecord, _ request: UndoRequest, _ created: CreatedObjects) -> Bool {
-        guard let table = batch(of: record, request)?.table else { return false }
-        return created.tables.contains(table) || created.columns.contains { $0.table == table }
+        batch(of: record, request).map { created.holdsPart(of: $0.table) } ?? false
     }
 
     private static func batch(

@@ -6,14 +6,21 @@ import Testing
 
 @Suite("An index on a table in use")
 struct IndexBuildTests {
-    @Test("whose build is killed is built again, and what the first one left does not stay")
-    func killed() async throws {
+    /// Chapters, the pipeline whose next stage builds the index, and a writer for whom the build will wait.
+    private func beforeBuild() async throws -> (Memoir, ids: Memoir, writer: HeldTransaction) {
         let memoir = try await Memoir(6)
         for pipeline in ["chapter-sections", "memoir-images"] { try await memoir.of(pipeline).run() }
         let ids = memoir.of("section-image-id")
         try await ids.run(until: "backfill")
         // A build begins by waiting for all who write to the table.
-        let writer = try await HeldTransaction(in: memoir, "lock table chapter_sections in row exclusive mode")
+        return (
+            memoir, ids, try await HeldTransaction(in: memoir, "lock table chapter_sections in row exclusive mode")
+        )
+    }
+
+    @Test("whose build is killed is built again, and what the first one left does not stay")
+    func killed() async throws {
+        let (memoir, ids, writer) = try await beforeBuild()
         let broken = Mutex("")
         let recorder = Recorder { event in
             guard case .retrying = event else { return }
@@ -37,11 +44,7 @@ struct IndexBuildTests {
 
     @Test("is the run's also where the session is lost that wanted to say so")
     func unsaid() async throws {
-        let memoir = try await Memoir(6)
-        for pipeline in ["chapter-sections", "memoir-images"] { try await memoir.of(pipeline).run() }
-        let ids = memoir.of("section-image-id")
-        try await ids.run(until: "backfill")
-        let writer = try await HeldTransaction(in: memoir, "lock table chapter_sections in row exclusive mode")
+        let (memoir, ids, writer) = try await beforeBuild()
         let recorder = Recorder()
         async let run = ids.run(reporter: recorder)
         _ = try await memoir.waitForLock()
