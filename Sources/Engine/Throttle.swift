@@ -72,7 +72,7 @@ final class Throttle: Sendable {
             select coalesce(nullif(application_name, ''), client_addr::text, 'pid ' || pid), state is null,
                    pg_wal_lsn_diff(pg_current_wal_insert_lsn(), coalesce(replay_lsn, flush_lsn))::bigint
               from pg_stat_replication where state is null or state in ('streaming', 'catchup')
-             order by 3 desc nulls last limit 1
+             order by state is null desc, 3 desc nulls last limit 1
             """)
         guard let follower = followers.first else { return nil }
         let name = follower.text(0) ?? ""
