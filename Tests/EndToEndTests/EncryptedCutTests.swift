@@ -1,7 +1,7 @@
 import Support
 import Testing
 
-extension Behaviour {
+extension Company {
     @Suite struct EncryptedCutTests {
         @Test("an encrypted session that is cut at any byte changes nothing about how a run ends")
         func cuts() async throws {

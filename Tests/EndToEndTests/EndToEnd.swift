@@ -6,8 +6,8 @@ import Testing
 /// Long ones take more when these variables ask for it:
 /// - `ETL_E2E_ROWS`: chapters in each of the combinations of types; else 2000
 /// - `ETL_E2E_WORKFLOW_ROWS`: the same where they go through all three pipelines and both drops; else 250
-/// - `ETL_E2E_KILLS`: kills with -9 in each of the tests of them; else 16, and 10 of the whole workflow
-/// - `ETL_E2E_KILL_ROWS`: chapters in the runs that are killed; else 4000, and 600 in the whole workflow
+/// - `ETL_E2E_KILLS`: kills with -9 in each of the tests of them; else 80, and 20 of either way of the whole workflow
+/// - `ETL_E2E_KILL_ROWS`: chapters in the runs that are killed; else 1000, and 200 in the whole workflow
 /// - `ETL_NTH`: at how many calls to libpq of each phase each fault is tried, or `all` that matter; else 1 in half of them
 /// - `ETL_NTH_KINDS`: the faults that are tried, with commas between them; else all
 /// - `ETL_NTH_JOBS`: how many of these cases are tried at a time; else 4
@@ -15,8 +15,7 @@ import Testing
 /// - `ETL_E2E_ROLE`: a role that is no superuser, which then works with what `etl grants` gives it
 /// - `ETL_E2E_SEED`: the seed of whatever is chosen at random; else by the clock, and printed
 ///
-/// The 200 kills of the three pipelines with both drops:
-/// `ETL_E2E_KILLS=200 swift test --filter WorkflowKillTests`
+/// 2000 kills of each kind of run: `ETL_E2E_KILLS=2000 swift test --filter 'EndToEndTests.*KillTests'`
 enum EndToEnd {
     /// What a variable asks for, else the usual.
     static func number(_ variable: String, else usual: Int) -> Int {
@@ -27,11 +26,14 @@ enum EndToEnd {
     static let seed = UInt64(number("ETL_E2E_SEED", else: Int(Date().timeIntervalSince1970)))
 }
 
-/// Tests that keep the processors busy. They run one after the other, beside those of `Behaviour`.
+/// Tests that keep the processors busy. They run one after the other, beside those of the two others.
 @Suite(.serialized) struct Endurance {}
 
 /// Tests that look at one habit of the program at a time, some with an eye on the clock.
 @Suite(.serialized) struct Behaviour {}
+
+/// Tests of programs that share a run, watch one, or are stopped: they wait for each other, with an eye on the clock.
+@Suite(.serialized) struct Company {}
 
 /// Numbers that are the same for the same seed: SplitMix64.
 struct SeededNumbers: RandomNumberGenerator {

@@ -1,7 +1,7 @@
 import Support
 import Testing
 
-extension Behaviour {
+extension Company {
     @Suite(.enabled(if: PgBouncer.absence == nil, "PgBouncer is not installed"))
     struct PoolerTests {
         @Test("PgBouncer that pools transactions carries whole runs; what it cannot carry is said, and done directly")

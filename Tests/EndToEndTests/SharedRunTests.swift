@@ -1,7 +1,7 @@
 import Support
 import Testing
 
-extension Behaviour {
+extension Company {
     @Suite struct SharedRunTests {
         @Test("5: while another process runs it, it says which, where and since when")
         func anotherRun() async throws {

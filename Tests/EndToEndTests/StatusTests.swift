@@ -2,7 +2,7 @@ import Foundation
 import Support
 import Testing
 
-extension Behaviour {
+extension Company {
     @Suite struct StatusTests {
         @Test("status on a database without a ledger says so, names the project's pipelines, and makes none")
         func before() async throws {

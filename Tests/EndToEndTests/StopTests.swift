@@ -2,7 +2,7 @@ import Glibc
 import Support
 import Testing
 
-extension Behaviour {
+extension Company {
     @Suite struct StopTests {
         @Test(
             "a signal ends a run in order, and the next run goes on from there",

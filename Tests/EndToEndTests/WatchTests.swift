@@ -2,7 +2,7 @@ import Foundation
 import Support
 import Testing
 
-extension Behaviour {
+extension Company {
     @Suite struct WatchTests {
         @Test("watching in a pipe shows the run until nobody is at work, then ends with 0")
         func pipe() async throws {
