@@ -22,9 +22,9 @@ struct StageWork {
     func perform() throws -> Outcome {
         switch stage.work {
         case .check(let script): return try check(script)
-        case .sql(let script):
+        case .sql(let scripts):
             try ScriptStage(
-                site: site, run: context.run, schema: context.request.schema, stage: stage, script: script,
+                site: site, run: context.run, schema: context.request.schema, stage: stage, scripts: scripts,
                 fingerprint: context.fingerprint, session: context.session,
                 tables: context.request.pipeline.tables(in: context.request.schema)
             ).perform()

@@ -8,8 +8,10 @@ extension Stage {
     /// either, because a run is bound to the tables themselves.
     public var canonicalDefinition: [UInt8] {
         switch work {
-        case .check(let script), .sql(let script):
+        case .check(let script):
             Array("\(work.kind)\n".utf8) + script.canonicalText
+        case .sql(let scripts):
+            Array("\(work.kind)\n".utf8) + scripts.flatMap(\.canonicalText)
         case .stream(let stream):
             Array("\(work.kind)\n\(stream.canonicalDefinition)".utf8)
         case .batch(let batch):

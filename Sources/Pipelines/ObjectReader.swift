@@ -103,6 +103,18 @@ struct ObjectReader {
         return names.count == texts.count ? names : nil
     }
 
+    /// A string, or an array of strings: at least one, none twice.
+    func oneOrMore(_ key: String) -> [String]? {
+        guard let value = value(key) else { return nil }
+        switch value.content {
+        case .string(let text): return [text]
+        case .array: return strings(key)
+        default:
+            complain(about: key, "must be a string or an array of strings, not \(value.content.noun)")
+            return nil
+        }
+    }
+
     /// Strings: at least one, none twice.
     func strings(_ key: String, _ presence: Presence = .required) -> [String]? {
         guard let elements = array(key, presence) else { return nil }

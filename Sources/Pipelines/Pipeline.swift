@@ -39,8 +39,8 @@ public struct Stage: Equatable, Sendable {
 public enum Work: Equatable, Sendable {
     /// Queries that must hold.
     case check(SQLScript)
-    /// A script that runs in one transaction.
-    case sql(SQLScript)
+    /// Scripts that run one after the other in one transaction; at least one.
+    case sql([SQLScript])
     /// Rows of a source table, transformed into rows of a target.
     case stream(Stream)
     /// One statement that works through a table, range of keys by range of keys.

@@ -15,7 +15,17 @@ struct ScriptReader {
 
     /// The script that a key names; nil when it leaves a problem.
     func script(of object: ObjectReader, at key: String = "sql") -> SQLScript? {
-        guard let path = object.string(key) else { return nil }
+        object.string(key).flatMap { script(path: $0, named: key, by: object) }
+    }
+
+    /// The script or the scripts that a key names; nil when it leaves a problem.
+    func scripts(of object: ObjectReader, at key: String = "sql") -> [SQLScript]? {
+        guard let paths = object.oneOrMore(key) else { return nil }
+        let scripts = paths.compactMap { script(path: $0, named: key, by: object) }
+        return scripts.count == paths.count ? scripts : nil
+    }
+
+    private func script(path: String, named key: String, by object: ObjectReader) -> SQLScript? {
         let bytes: [UInt8]
         do throws(ProjectFiles.Fault) {
             bytes = try files.read(path)

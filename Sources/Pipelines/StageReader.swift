@@ -61,7 +61,7 @@ struct StageReader {
         object.expectKeys(PipelineKeys.stage(kind), of: "a \(kind.rawValue) stage")
         return switch kind {
         case .check: scripts.script(of: object).map { .check($0) }
-        case .sql: scripts.script(of: object).map { .sql($0) }
+        case .sql: scripts.scripts(of: object).map { .sql($0) }
         case .stream: StreamReader.read(object).map { .stream($0) }
         case .constraints: constraints(of: object).map { .constraints($0) }
         case .batch: BatchReader(stage: object, scripts: scripts).read().map { .batch($0) }

@@ -50,6 +50,15 @@ struct CanonicalDefinitionTests {
         #expect(try definitions(Sample.load(Sample.changed(part, replacement))) == definitions(Sample.load()))
     }
 
+    @Test("does not change when a script becomes two that do the same in the same order, and does in another")
+    func severalScripts() throws {
+        let files = ["sql/one.sql": "create table a (b int);", "sql/two.sql": "create table c ();"]
+        let inOrder = try Sample.changed(#""sql/tables.sql""#, #"["sql/one.sql", "sql/two.sql"]"#)
+        #expect(try definitions(Sample.load(inOrder, files: files)) == definitions(Sample.load()))
+        let otherwise = try Sample.changed(#""sql/tables.sql""#, #"["sql/two.sql", "sql/one.sql"]"#)
+        #expect(try definitions(Sample.load(otherwise, files: files)) != definitions(Sample.load()))
+    }
+
     @Test("does not change with an SQL file's comments, line endings and path")
     func unchangedScript() throws {
         let text = try Sample.changed("sql/tables.sql", "sql/other.sql")

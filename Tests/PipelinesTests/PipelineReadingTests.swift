@@ -14,14 +14,14 @@ struct PipelineReadingTests {
         #expect(pipeline.stages.map(\.line) == [3, 4, 5, 10])
         #expect(pipeline.stages.map(\.isOptional) == [false, true, false, false])
         #expect(pipeline.stages.map(\.isDestructive) == [false, true, false, false])
-        guard case .sql(let script) = pipeline.stages[1].work,
+        guard case .sql(let scripts) = pipeline.stages[1].work,
             case .constraints(let constraints) = pipeline.stages[3].work
         else {
             Issue.record("stages of other kinds: \(pipeline.stages)")
             return
         }
-        #expect(script.name == "sql/tables.sql")
-        #expect(script.statements.map(\.line) == [1, 2])
+        #expect(scripts.map(\.name) == ["sql/tables.sql"])
+        #expect(scripts.first?.statements.map(\.line) == [1, 2])
         #expect(
             constraints[2].definition
                 == .index(columns: [Identifier("n")], isUnique: true, predicate: "n is null"))

@@ -62,8 +62,8 @@ struct PlanMaking {
     private var names: Set<QualifiedName> {
         var names = Set(pipeline.tables(in: schema))
         for stage in pipeline.stages {
-            guard case .sql(let script) = stage.work else { continue }
-            for statement in script.statements {
+            guard case .sql(let scripts) = stage.work else { continue }
+            for statement in scripts.flatMap(\.statements) {
                 names.formUnion((StatementLocks.of(statement, in: schema) ?? []).map(\.table))
             }
         }

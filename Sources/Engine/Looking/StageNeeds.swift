@@ -16,7 +16,8 @@ struct StageNeeds {
         var needs: Set<PrivilegeNeed> = [.useSchema(schema)]
         switch stage.work {
         case .check: break
-        case .sql(let script): for statement in script.statements { needs.formUnion(of(statement)) }
+        case .sql(let scripts):
+            for statement in scripts.flatMap(\.statements) { needs.formUnion(of(statement)) }
         case .stream(let stream): needs.formUnion(of(stream))
         case .batch(let batch): needs.formUnion([.act(.select, name(batch.table)), .act(.update, name(batch.table))])
         case .constraints(let constraints):

@@ -19,7 +19,7 @@ struct StagePlanner {
         }
         switch stage.work {
         case .check(let script): planned.statements = statements(of: script, areLocking: false)
-        case .sql(let script): planned.statements = statements(of: script, areLocking: true)
+        case .sql(let scripts): planned.statements = scripts.flatMap { statements(of: $0, areLocking: true) }
         case .stream(let stream): try describe(stream, stage, &planned, transaction)
         case .batch(let batch): try describe(batch, stage, &planned, transaction)
         case .constraints(let constraints):

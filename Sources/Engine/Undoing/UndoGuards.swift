@@ -24,12 +24,13 @@ struct UndoGuards {
                     next: "drop or change them first"))
         }
         for stage in request.pipeline.stages where stage.isDestructive {
-            guard case .sql(let script) = stage.work, plan.begun.contains(where: { $0.name == stage.name }) else {
+            guard case .sql(let scripts) = stage.work, plan.begun.contains(where: { $0.name == stage.name }) else {
                 continue
             }
+            let names = scripts.map(\.name).joined(separator: ", ")
             obstacles.append(
                 Obstacle(
-                    what: "nobody knows how to take back what \(script.name) destroyed (stage \(stage.name))",
+                    what: "nobody knows how to take back what \(names) destroyed (stage \(stage.name))",
                     next: "bring it back from a backup"))
         }
         let command = try command(transaction)

@@ -25,7 +25,9 @@ struct OnePassUndoTests {
     @Test("takes back the rows of both tables where these were there before, and no others")
     func stayingTables() async throws {
         let memoir = try await Memoir(25).of("memoir")
-        try await memoir.psql(try await memoir.script("add_memoir_tables.sql"))
+        for name in ["add_chapter_sections.sql", "add_memoir_images_table.sql", "add_section_image_id_fk.sql"] {
+            try await memoir.psql(try await memoir.script(name))
+        }
         let before = try await memoir.picture()
         try await memoir.run()
         #expect(try await memoir.undo().lacking.isEmpty)
