@@ -1,6 +1,5 @@
--- The table of sections that chapter-sections fills, or memoir, without its constraints: those are built after the load,
--- by the stage `constraints`. It may be run again at any time, also by hand:
--- psql -v ON_ERROR_STOP=1 -1 -f sql/add_chapter_sections.sql
+-- The table that chapter-sections or memoir fills, without its constraints: the stage `constraints` builds them afterwards.
+-- It may be run again at any time, also by hand: psql -v ON_ERROR_STOP=1 -1 -f sql/add_chapter_sections.sql
 
 -- Made from chapters itself, so that chapter_id has the type of chapters.id, whatever that is here.
 create table if not exists chapter_sections as

@@ -1,6 +1,5 @@
--- The table of pictures that memoir-images fills, or memoir, without its constraints: those are built after the load, by
--- the stage `constraints`. It may be run again at any time, also by hand:
--- psql -v ON_ERROR_STOP=1 -1 -f sql/add_memoir_images_table.sql
+-- The table that memoir-images or memoir fills, without its constraints: the stage `constraints` builds them afterwards.
+-- It may be run again at any time, also by hand: psql -v ON_ERROR_STOP=1 -1 -f sql/add_memoir_images_table.sql
 
 -- Made from chapters itself, so that chapter_id has the type of chapters.id, whatever that is here.
 create table if not exists memoir_images as
