@@ -31,9 +31,8 @@ struct PackageTable {
 
 /// The modules that a file's text imports.
 func importedModules(in source: String) -> [String] {
-    source.split(separator: "\n").compactMap { line in
-        let pattern =
-            #/^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|private|fileprivate)\s+)?import\s+(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(\w+)/#
-        return line.firstMatch(of: pattern).map { String($0.1) }
-    }
+    // Outside of the loop: a pattern is read anew wherever it is come to.
+    let pattern =
+        #/^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|private|fileprivate)\s+)?import\s+(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(\w+)/#
+    return source.split(separator: "\n").compactMap { line in line.firstMatch(of: pattern).map { String($0.1) } }
 }
