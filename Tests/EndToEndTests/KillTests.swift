@@ -16,7 +16,7 @@ import Testing
     func kills() async throws {
         var numbers = SeededNumbers(seed: EndToEnd.seed)
         let course = try await prepare()
-        var left = EndToEnd.number("ETL_E2E_KILLS", else: 80)
+        var left = EndToEnd.number("ETL_E2E_KILLS", else: 95)
         var finished = 0
         while left > 0 {
             let database = try await course.chapters.copy()
@@ -40,7 +40,7 @@ import Testing
     func killsOfEither() async throws {
         var numbers = SeededNumbers(seed: EndToEnd.seed &+ 1)
         let course = try await prepare()
-        var left = EndToEnd.number("ETL_E2E_KILLS", else: 80)
+        var left = EndToEnd.number("ETL_E2E_KILLS", else: 95)
         let command = ["run", "chapter-sections", "--join"] + Self.batch
         while left > 0 {
             let database = try await course.chapters.copy()

@@ -23,7 +23,7 @@ import Testing
     func kills(way: Workflow.Way) async throws {
         var numbers = SeededNumbers(seed: EndToEnd.seed &+ 2)
         let course = try await prepare(way)
-        var left = EndToEnd.number("ETL_E2E_KILLS", else: 20)
+        var left = EndToEnd.number("ETL_E2E_KILLS", else: 5)
         var finished = 0
         while left > 0 {
             let database = try await course.chapters.copy()
