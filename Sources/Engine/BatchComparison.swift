@@ -48,9 +48,19 @@ extension RangedStatement {
     func findings(
         where condition: SQL, in schema: Identifier, _ transaction: borrowing Transaction
     ) throws -> [Row] {
+        try run(sql(where: condition), in: schema, transaction)
+    }
+
+    /// Whether a query finds anything in the whole table; fails as `findings` does.
+    func findsAny(in schema: Identifier, _ transaction: borrowing Transaction) throws -> Bool {
+        let found = try run("select 1 from (\(sql(where: "true"))\n) as found limit 1", in: schema, transaction)
+        return !found.isEmpty
+    }
+
+    private func run(_ sql: SQL, in schema: Identifier, _ transaction: borrowing Transaction) throws -> [Row] {
         try transaction.working(in: [schema], lock: 0) {
             do throws(PostgresError) {
-                return try transaction.run(sql(where: condition)).rows
+                return try transaction.run(sql).rows
             } catch {
                 if error.errorClass != .stop || error.endsSession { throw error }
                 throw Failure(error, while: "\(name):\(line)")

@@ -24,7 +24,7 @@ struct BatchRenewal {
     ) throws {
         self.ledger = ledger
         self.differences = try differences.flatMap {
-            try Self.hasDifferences($0, of: source, transaction) && !Mutant.is(.overlookOverdueRows) ? $0 : nil
+            try $0.findsAny(in: source.name.schema, transaction) && !Mutant.is(.overlookOverdueRows) ? $0 : nil
         }
         self.stage = stage
         self.source = source
@@ -42,16 +42,6 @@ struct BatchRenewal {
         let parts = try ChangedChunk.find(
             n, of: stage, source, ledger, overdue: { try overdue(in: $0, transaction) }, transaction)
         return try renew(parts, transaction)
-    }
-
-    /// Whether there is anything for the batch to do, be the table as it was or not.
-    private static func hasDifferences(
-        _ differences: RangedStatement, of source: KeyedTable, _ transaction: borrowing Transaction
-    ) throws -> Bool {
-        try transaction.working(in: [source.name.schema], lock: 0) {
-            let all = differences.sql(where: "true")
-            return try transaction.row("select exists (select from (\(all)\n) as differing)").bool(0)
-        }
     }
 
     /// The keys of rows of a range that are not as the batch leaves them.
