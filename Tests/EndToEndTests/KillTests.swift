@@ -20,16 +20,9 @@ import Testing
         var finished = 0
         while left > 0 {
             let database = try await course.chapters.copy()
-            // Killed again and again, until it comes to its end or enough were killed.
-            while left > 0 {
-                let run = try database.start(["run", "chapter-sections"] + Self.batch)
-                try await Task.sleep(for: .seconds(Double.random(in: 0...course.length * 0.6, using: &numbers)))
-                run.kill(9)
-                let status = try await run.end().status
-                if status == 3 { break }
-                #expect(status == 137)
-                left -= 1
-            }
+            left = try await database.kill(
+                ["run", "chapter-sections"] + Self.batch, upTo: left, within: course.length * 0.6, unlessItEndsWith: 3,
+                using: &numbers)
             try await finish(database, as: course)
             finished += 1
         }

@@ -27,15 +27,9 @@ import Testing
         var finished = 0
         while left > 0 {
             let database = try await course.chapters.copy()
-            while left > 0 {
-                let run = try database.start(course.command(on: database))
-                try await Task.sleep(for: .seconds(Double.random(in: 0...course.length * 0.5, using: &numbers)))
-                run.kill(9)
-                let result = try await run.end()
-                if result.status == way.status { break }
-                #expect(result.status == 137, "seed \(EndToEnd.seed): \(result.stderr)")
-                left -= 1
-            }
+            left = try await database.kill(
+                course.command(on: database), upTo: left, within: course.length * 0.5, unlessItEndsWith: way.status,
+                using: &numbers)
             try await finish(database, as: course)
             finished += 1
         }
