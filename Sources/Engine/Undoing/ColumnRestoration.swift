@@ -112,6 +112,8 @@ struct ColumnRestoration {
     /// Gives the columns their names, and all that belongs to them and takes no time.
     private func rename(_ restored: RestoredColumns) throws {
         try context.perform(stage, site.defining, locking: [restored.table]) { transaction in
+            // Where the answer to the commit was lost, it is done already.
+            guard try site.ledger.dropped(by: stage, of: context.run, transaction)?.isRestored == false else { return }
             try RetiredColumns.lock(restored.table, transaction)
             try transaction.working(in: [restored.table.schema], lock: transaction.settings.lock) {
                 for statement in restored.sequences + restored.namings { try transaction.run(SQL(unsafe: statement)) }
@@ -144,16 +146,19 @@ struct ColumnRestoration {
 
     /// The archive itself stays, until it is purged.
     private func finish(_ restored: RestoredColumns) throws -> String {
+        var what = ""
         try context.perform(stage) { transaction in
+            // Where the answer to the commit was lost, it is done already.
+            guard try site.ledger.dropped(by: stage, of: context.run, transaction) != nil else { return }
             let chunked = chunked(restored)
             let counts = try site.ledger.totals(of: stage, in: context.run, transaction)
             let kept = try site.ledger.created(by: stage, of: context.run, transaction)
             try site.ledger.forgetChunks(of: chunked, transaction)
             try site.ledger.forgetArchive(by: stage, of: context.run, transaction)
             let gone = counts.empty > 0 ? ", \(counts.empty) rows are not there any more" : ""
-            let what = "\(restored.description) back in \(restored.table), \(counts.migrated) rows\(gone)"
+            what = "\(restored.description) back in \(restored.table), \(counts.migrated) rows\(gone)"
             try context.finish(stage, keeping: kept, what, transaction)
-            return what
         }
+        return what
     }
 }

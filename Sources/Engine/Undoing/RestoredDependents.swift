@@ -81,10 +81,11 @@ struct RestoredDependents {
 
     /// Builds an index without keeping anybody from writing, where that can be done; gives why it never will be.
     private func build(_ index: DependentIndex) throws -> String? {
-        let state = try context.perform(stage) { try index.state($0) }
-        if state == .ready { return nil }
         try site.throwIfStopping()
-        return try context.session.perform("undoing stage \(stage)", locking: [table]) { _ in
+        return try context.session.perform("undoing stage \(stage)", locking: [table]) { connection in
+            // Each attempt looks: where the answer to the one before was lost, it is done already, or left half-made.
+            let state = try connection.transaction(site.looking) { try index.state($0) }
+            if state == .ready { return nil }
             let other = try Connection(
                 to: site.target, name: "etl:\(context.run.value):index", deadlines: site.deadlines,
                 interruption: site.interruption)

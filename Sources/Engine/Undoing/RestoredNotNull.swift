@@ -23,13 +23,15 @@ struct RestoredNotNull {
     }
 
     private func perform(_ column: DroppedColumn, _ check: Identifier) throws -> String? {
-        let nulls = try context.perform(stage, defining, locking: [table]) { transaction -> Int64 in
+        let nulls = try context.perform(stage, defining, locking: [table]) { transaction -> Int64? in
+            if try isAsBefore(column, transaction) { return nil }
             let nulls = try transaction.row("select count(*) from \(table) where \(column.name) is null").int(0) ?? 0
             if nulls == 0, try !isThere(check, transaction) {
                 try alter("add constraint \(check) check (\(column.name) is not null) not valid", transaction)
             }
             return nulls
         }
+        guard let nulls else { return nil }
         if nulls > 0 {
             return """
                 \(table).\(column.name) takes nulls now, for \(nulls) \(nulls == 1 ? "row has" : "rows have") none; when \
@@ -42,10 +44,14 @@ struct RestoredNotNull {
             }
         } catch let error as PostgresError where error.serverError?.sqlstate == "23514" {
             // A row without a value came between the two looks.
-            try context.perform(stage, defining, locking: [table]) { try alter("drop constraint \(check)", $0) }
+            try context.perform(stage, defining, locking: [table]) { transaction in
+                if try isThere(check, transaction) { try alter("drop constraint \(check)", transaction) }
+            }
             return try perform(column, check)
         }
         try context.perform(stage, defining, locking: [table]) { transaction in
+            // Where the answer to the commit was lost, it is done already.
+            guard try isThere(check, transaction) else { return }
             try alter("alter column \(column.name) set not null", transaction)
             try alter("drop constraint \(check)", transaction)
             guard let identity = column.identity else { return }
@@ -58,6 +64,19 @@ struct RestoredNotNull {
                 """)
         }
         return nil
+    }
+
+    /// Whether the column refuses nulls, and is the identity that it was: an undoing that was stopped goes on here.
+    private func isAsBefore(
+        _ column: DroppedColumn, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> Bool {
+        try transaction.row(
+            """
+            select exists (select from pg_attribute where attrelid = to_regclass(\(.text(table.quoted)))
+                              and attname = \(.text(column.name.name)) and attnotnull
+                              and attidentity = \(.text(column.identity ?? "")))
+            """
+        ).bool(0)
     }
 
     private func isThere(

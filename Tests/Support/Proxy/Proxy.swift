@@ -11,7 +11,7 @@ public final class Proxy: Sendable {
         case server
     }
 
-    /// What is done, once. A session is named by the beginning of its `application_name`.
+    /// What is done, mostly once. A session is named by the beginning of its `application_name`.
     public enum Harm: Sendable, Equatable {
         /// Once so many bytes came from one side, over all sessions, the session that brought the last one is cut.
         case cut(afterBytes: Int, from: Side)
@@ -19,6 +19,8 @@ public final class Proxy: Sendable {
         case dropCommit(of: String)
         /// COMMIT is passed on; when the server has answered, the session is cut instead.
         case loseReply(of: String)
+        /// The same with every so manieth COMMIT, for as long as nothing else is asked for.
+        case loseReplies(of: String, each: Int)
         /// The network dies under a client that waits for the answer to its COMMIT, which nobody gets: both sides
         /// stay, and hear nothing.
         case silenceAtCommit(of: String)
@@ -100,6 +102,7 @@ final class ProxyCore: Sendable {
         var server: String
         var harm: Proxy.Harm?
         var bytes: [Proxy.Side: Int] = [:]
+        var commits = 0
     }
 
     let manner: Proxy.Manner
@@ -140,6 +143,15 @@ final class ProxyCore: Sendable {
         }
     }
 
+    /// Counts a COMMIT of a session; says whether it is one of those whose answers are lost.
+    func losesReply(of session: String) -> Bool {
+        state.withLock { state in
+            guard case .loseReplies(let name, let each) = state.harm, session.hasPrefix(name) else { return false }
+            state.commits += 1
+            return state.commits % each == 0
+        }
+    }
+
     /// Takes the harm that is to be done to a session now, if it is one of these.
     func take(_ candidates: (String) -> [Proxy.Harm], to session: String) -> Proxy.Harm? {
         state.withLock { state in
@@ -148,7 +160,7 @@ final class ProxyCore: Sendable {
                 case .dropCommit(let name), .loseReply(let name), .silenceAtCommit(let name),
                     .silenceAtAnswer(let name):
                     name
-                case .cut, nil: nil
+                case .cut, .loseReplies, nil: nil
                 }
             guard let name, session.hasPrefix(name), let harm = state.harm, candidates(name).contains(harm) else {
                 return nil

@@ -59,6 +59,7 @@ final class ProxySession {
                 if core.manner == .inTurns, !openSecond(startup: bytes) { return false }
             }
             guard message.isCommit else { continue }
+            if core.losesReply(of: name) { losesReply = true }
             switch core.take({ [.dropCommit(of: $0), .silenceAtCommit(of: $0), .loseReply(of: $0)] }, to: name) {
             case .dropCommit: return false
             case .silenceAtCommit:
