@@ -86,6 +86,7 @@ struct RestoredDependents {
             // Each attempt looks: where the answer to the one before was lost, it is done already, or left half-made.
             let state = try connection.transaction(site.looking) { try index.state($0) }
             if state == .ready { return nil }
+            if state == .taken { return "another table has an index of that name" }
             let other = try Connection(
                 to: site.target, name: "etl:\(context.run.value):index", deadlines: site.deadlines,
                 interruption: site.interruption)
@@ -100,7 +101,10 @@ struct RestoredDependents {
                 return nil
             } catch let error as PostgresError {
                 let refusal = try error.finalRefusal()
-                if !other.isPooled { try other.runOutsideTransaction(index.removal, lock: 0) }
+                // What stands there whole, or on another table, is not what was begun here.
+                if try !other.isPooled && connection.transaction(site.looking, { try index.state($0) }) == .broken {
+                    try other.runOutsideTransaction(index.removal, lock: 0)
+                }
                 return refusal
             }
         }
@@ -120,6 +124,8 @@ struct DependentIndex {
     /// How it stands.
     enum State {
         case absent, broken, ready
+        /// Another table has one of its name.
+        case taken
         /// It is absent, and its table has partitions: there it cannot be built concurrently.
         case partitioned
     }
@@ -147,11 +153,13 @@ struct DependentIndex {
     func state(_ transaction: borrowing Transaction) throws(PostgresError) -> State {
         let row = try transaction.row(
             """
-            select (select i.indisvalid and i.indisready from pg_index i
+            select (select i.indrelid = to_regclass(\(.text(table.quoted))) from pg_index i
+                     where i.indexrelid = to_regclass(\(.text(name.quoted)))),
+                   (select i.indisvalid and i.indisready from pg_index i
                      where i.indexrelid = to_regclass(\(.text(name.quoted)))),
                    (select relkind = 'p' from pg_class where oid = to_regclass(\(.text(table.quoted))))
             """)
-        if row.text(0) != nil { return row.bool(0) ? .ready : .broken }
-        return row.bool(1) ? .partitioned : .absent
+        if row.text(0) != nil { return row.bool(0) ? (row.bool(1) ? .ready : .broken) : .taken }
+        return row.bool(2) ? .partitioned : .absent
     }
 }
