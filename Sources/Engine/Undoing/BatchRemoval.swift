@@ -16,23 +16,28 @@ struct BatchRemoval {
     func perform() throws -> Int64 {
         let table = QualifiedName(schema: context.schema, name: batch.table)
         var rows: Int64 = 0
-        while true {
-            let part = try context.perform(stage, locking: [table], waits: true) { transaction -> Int64? in
+        var last: (n: Int64, rows: Int64)?
+        var isLeft = true
+        while isLeft {
+            isLeft = try context.perform(stage, locking: [table], waits: true) { transaction in
                 let source = try KeyedTable(table, key: batch.key, transaction)
                 let chunked = ChunkedStage(run: context.run, name: stage, keyColumns: batch.key.count)
-                guard let chunk = try site.ledger.lockNextChunk(isDone: true, of: chunked, transaction) else {
-                    return nil
+                let chunk = try site.ledger.lockNextChunk(isDone: true, of: chunked, transaction)
+                // What was taken back counts once its chunk is the next no more, be the commit heard or not.
+                if let done = last, done.n != chunk?.n {
+                    rows += done.rows
+                    last = nil
                 }
+                guard let chunk else { return false }
                 let worked = try site.ledger.workedChunk(chunk.n, of: chunked, transaction)
-                let written = try takeBack(worked, chunk.range, source, transaction)
+                last = (chunk.n, try takeBack(worked, chunk.range, source, transaction))
                 try site.ledger.reopenStage(stage, of: context.run, transaction)
                 try context.begin(transaction)
                 try site.ledger.reopenChunk(chunk.n, of: chunked, transaction)
-                return written
+                return true
             }
-            guard let part else { return rows }
-            rows += part
         }
+        return rows
     }
 
     private func takeBack(

@@ -26,24 +26,29 @@ struct StreamRemoval {
         var outcome = Outcome()
         let source = QualifiedName(schema: context.schema, name: stream.source.table)
         let targets = stream.targets.map { QualifiedName(schema: context.schema, name: $0.table) }
-        while true {
-            let part = try context.perform(stage, locking: [source] + targets, waits: true) { transaction -> Outcome? in
+        var last: (n: Int64, outcome: Outcome)?
+        var isLeft = true
+        while isLeft {
+            isLeft = try context.perform(stage, locking: [source] + targets, waits: true) { transaction in
                 let tables = try StreamTables(stream, schema: context.schema, transaction)
                 let chunked = remains.chunked(tables)
-                guard let chunk = try site.ledger.lockNextChunk(isDone: true, of: chunked, transaction) else {
-                    return nil
+                let chunk = try site.ledger.lockNextChunk(isDone: true, of: chunked, transaction)
+                // What was taken back counts once its chunk is the next no more, be the commit heard or not.
+                if let done = last, done.n != chunk?.n {
+                    outcome.rows += done.outcome.rows
+                    outcome.othersValues += done.outcome.othersValues
+                    last = nil
                 }
+                guard let chunk else { return false }
                 try tables.lockAgainstChange(transaction)
-                let part = try takeBack(chunk.n, chunk.range, tables, transaction)
+                last = (chunk.n, try takeBack(chunk.n, chunk.range, tables, transaction))
                 try site.ledger.reopenStage(stage, of: context.run, transaction)
                 try context.begin(transaction)
                 try site.ledger.reopenChunk(chunk.n, of: chunked, transaction)
-                return part
+                return true
             }
-            guard let part else { return outcome }
-            outcome.rows += part.rows
-            outcome.othersValues += part.othersValues
         }
+        return outcome
     }
 
     private func takeBack(

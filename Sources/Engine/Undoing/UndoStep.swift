@@ -58,16 +58,17 @@ struct UndoStep {
         if !isScript {
             for record in records.reversed() {
                 let locked = CreatedObject(record)?.table.map { [$0] } ?? []
-                removed += try context.perform(stage, site.defining, locking: locked) { transaction in
-                    let done = try removal.remove([record].compactMap { CreatedObject($0) }, transaction)
+                var done: [CreatedObject] = []
+                try context.perform(stage, site.defining, locking: locked) { transaction in
+                    try remove([record], by: removal, &done, transaction)
                     try site.ledger.forgetCreated(record, by: stage, of: context.run, transaction)
                     try context.begin(transaction)
-                    return done
                 }
+                removed += done
             }
         }
         return try context.perform(stage, site.defining, locking: tables) { transaction in
-            if isScript { removed = try removal.remove(records.compactMap { CreatedObject($0) }, transaction) }
+            if isScript { try remove(records, by: removal, &removed, transaction) }
             for other in along {
                 try site.ledger.awaitStage(other, of: context.run, transaction)
                 try context.finish(other, "what it wrote went with it", transaction)
@@ -76,6 +77,15 @@ struct UndoStep {
             try context.finish(stage, names.isEmpty ? "nothing to take back" : "removed \(names)", transaction)
             return Outcome(what: names.isEmpty ? nil : "removed \(names)")
         }
+    }
+
+    /// Removes what is still there. Where the answer to a commit was lost, nothing is, and what was removed stays noted.
+    private func remove(
+        _ records: [String], by removal: CreatedRemoval, _ removed: inout [CreatedObject],
+        _ transaction: borrowing Transaction
+    ) throws {
+        let now = try removal.remove(records.compactMap { CreatedObject($0) }, transaction)
+        if !now.isEmpty { removed = now }
     }
 }
 
