@@ -15,29 +15,13 @@ struct BatchRemoval {
     /// Takes it all back; says how many rows were written to.
     func perform() throws -> Int64 {
         let table = QualifiedName(schema: context.schema, name: batch.table)
-        var rows: Int64 = 0
-        var last: (n: Int64, rows: Int64)?
-        var isLeft = true
-        while isLeft {
-            isLeft = try context.perform(stage, locking: [table], waits: true) { transaction in
-                let source = try KeyedTable(table, key: batch.key, transaction)
-                let chunked = ChunkedStage(run: context.run, name: stage, keyColumns: batch.key.count)
-                let chunk = try site.ledger.lockNextChunk(isDone: true, of: chunked, transaction)
-                // What was taken back counts once its chunk is the next no more, be the commit heard or not.
-                if let done = last, done.n != chunk?.n {
-                    rows += done.rows
-                    last = nil
-                }
-                guard let chunk else { return false }
-                let worked = try site.ledger.workedChunk(chunk.n, of: chunked, transaction)
-                last = (chunk.n, try takeBack(worked, chunk.range, source, transaction))
-                try site.ledger.reopenStage(stage, of: context.run, transaction)
-                try context.begin(transaction)
-                try site.ledger.reopenChunk(chunk.n, of: chunked, transaction)
-                return true
-            }
-        }
-        return rows
+        let chunked = ChunkedStage(run: context.run, name: stage, keyColumns: batch.key.count)
+        return try context.takeBackChunks(
+            of: chunked, locking: [table], preparing: { try KeyedTable(table, key: batch.key, $0) }
+        ) { source, n, range, transaction in
+            let worked = try site.ledger.workedChunk(n, of: chunked, transaction)
+            return try takeBack(worked, range, source, transaction)
+        }.reduce(0, +)
     }
 
     private func takeBack(

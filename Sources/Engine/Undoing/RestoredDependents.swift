@@ -153,13 +153,13 @@ struct DependentIndex {
     func state(_ transaction: borrowing Transaction) throws(PostgresError) -> State {
         let row = try transaction.row(
             """
-            select (select i.indrelid = to_regclass(\(.text(table.quoted))) from pg_index i
-                     where i.indexrelid = to_regclass(\(.text(name.quoted)))),
-                   (select i.indisvalid and i.indisready from pg_index i
-                     where i.indexrelid = to_regclass(\(.text(name.quoted)))),
-                   (select relkind = 'p' from pg_class where oid = to_regclass(\(.text(table.quoted))))
+            select i.indrelid = t.oid, i.indisvalid and i.indisready,
+                   (select relkind = 'p' from pg_class where oid = t.oid)
+              from (select to_regclass(\(.text(table.quoted))) as oid) t
+              left join pg_index i on i.indexrelid = to_regclass(\(.text(name.quoted)))
             """)
-        if row.text(0) != nil { return row.bool(0) ? (row.bool(1) ? .ready : .broken) : .taken }
-        return row.bool(2) ? .partitioned : .absent
+        if row.text(0) == nil { return row.bool(2) ? .partitioned : .absent }
+        guard row.bool(0) else { return .taken }
+        return row.bool(1) ? .ready : .broken
     }
 }

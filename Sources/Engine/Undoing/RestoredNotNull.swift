@@ -44,8 +44,8 @@ struct RestoredNotNull {
             }
         } catch let error as PostgresError where error.serverError?.sqlstate == "23514" {
             // A row without a value came between the two looks.
-            try context.perform(stage, defining, locking: [table]) { transaction in
-                if try isThere(check, transaction) { try alter("drop constraint \(check)", transaction) }
+            try context.perform(stage, defining, locking: [table]) {
+                try alter("drop constraint if exists \(check)", $0)
             }
             return try perform(column, check)
         }

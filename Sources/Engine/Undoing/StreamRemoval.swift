@@ -21,34 +21,22 @@ struct StreamRemoval {
         var othersValues: Int64 = 0
     }
 
-    /// Takes it all back; the stage's row says that it is not done as soon as the first chunk is not.
+    /// Takes it all back.
     func perform() throws -> Outcome {
-        var outcome = Outcome()
         let source = QualifiedName(schema: context.schema, name: stream.source.table)
         let targets = stream.targets.map { QualifiedName(schema: context.schema, name: $0.table) }
-        var last: (n: Int64, outcome: Outcome)?
-        var isLeft = true
-        while isLeft {
-            isLeft = try context.perform(stage, locking: [source] + targets, waits: true) { transaction in
-                let tables = try StreamTables(stream, schema: context.schema, transaction)
-                let chunked = remains.chunked(tables)
-                let chunk = try site.ledger.lockNextChunk(isDone: true, of: chunked, transaction)
-                // What was taken back counts once its chunk is the next no more, be the commit heard or not.
-                if let done = last, done.n != chunk?.n {
-                    outcome.rows += done.outcome.rows
-                    outcome.othersValues += done.outcome.othersValues
-                    last = nil
-                }
-                guard let chunk else { return false }
-                try tables.lockAgainstChange(transaction)
-                last = (chunk.n, try takeBack(chunk.n, chunk.range, tables, transaction))
-                try site.ledger.reopenStage(stage, of: context.run, transaction)
-                try context.begin(transaction)
-                try site.ledger.reopenChunk(chunk.n, of: chunked, transaction)
-                return true
-            }
+        let chunked = ChunkedStage(run: context.run, name: stage, keyColumns: stream.source.key.count)
+        let parts = try context.takeBackChunks(
+            of: chunked, locking: [source] + targets,
+            preparing: { try StreamTables(stream, schema: context.schema, $0) }
+        ) { tables, n, range, transaction in
+            try tables.lockAgainstChange(transaction)
+            return try takeBack(n, range, tables, transaction)
         }
-        return outcome
+        return parts.reduce(into: Outcome()) { sum, part in
+            sum.rows += part.rows
+            sum.othersValues += part.othersValues
+        }
     }
 
     private func takeBack(
