@@ -13,22 +13,8 @@ struct CatchUpTests {
         _ rows: Int = 30, key: Memoir.KeyType = .uuid, limits: BatchLimits = BatchLimits(rows: 10, workers: 2)
     ) async throws -> Memoir {
         let memoir = try await Memoir(rows, key: key, limits: limits)
-        try await runAll(memoir)
+        try await memoir.inRow()
         return memoir
-    }
-
-    private func runAll(_ memoir: Memoir) async throws {
-        for pipeline in Self.pipelines { try await memoir.of(pipeline).run() }
-    }
-
-    /// Everything that was made of the chapters, and the covers.
-    private func result(of memoir: Memoir) async throws -> String {
-        try await memoir.psql(
-            """
-            select id, chapter_id, order_index, title, content, image, attributes, image_id from chapter_sections order by id;
-            select id, chapter_id, section_id, url, caption, width, height, attributes from memoir_images order by id;
-            select id, cover_image from chapters order by id
-            """)
     }
 
     /// What an uninterrupted workflow makes of the chapters as they are now, covers that were there before aside.
@@ -37,8 +23,8 @@ struct CatchUpTests {
         let rows = try await memoir.psql(
             "select string_agg(format('(%L, %L::jsonb, %L::jsonb)', id, content, images), ',') from chapters")
         try await other.psql("insert into chapters (id, content, images) values \(rows)")
-        try await runAll(other)
-        return try await result(of: other)
+        try await other.inRow()
+        return try await other.everyRow()
     }
 
     @Test("ends where a run on the chapters as they are now would have ended", arguments: Memoir.KeyType.allCases)
@@ -47,7 +33,7 @@ struct CatchUpTests {
         try await memoir.psql(Memoir.changes(key: key))
         let changes = try await memoir.catchUp()
         #expect(changes["sections"] == SourceChanges(new: 6, changed: 8, vanished: 2))
-        #expect(try await result(of: memoir) == expected(from: memoir, key: key))
+        #expect(try await memoir.everyRow() == expected(from: memoir, key: key))
         let counts = "select sum(read), sum(migrated), sum(empty), sum(rejected), sum(gone) from etl.chunks where stage"
         #expect(try await memoir.psql("\(counts) = 'sections'") == "36|32|1|1|2")
         #expect(
@@ -260,6 +246,6 @@ struct CatchUpTests {
         let failure = try await memoir.failure { try await memoir.catchUp(interruption) }
         #expect(failure.kind == .stopped(signal: 15))
         try await memoir.catchUp()
-        #expect(try await result(of: memoir) == expected(from: memoir))
+        #expect(try await memoir.everyRow() == expected(from: memoir))
     }
 }

@@ -25,8 +25,10 @@ extension Memoir {
     }
 
     /// Runs the three pipelines one after the other.
-    func inRow() async throws {
-        for name in ["chapter-sections", "memoir-images", "section-image-id"] { try await of(name).run() }
+    func inRow(reporter: any Reporter = Recorder()) async throws {
+        for name in ["chapter-sections", "memoir-images", "section-image-id"] {
+            try await of(name).run(reporter: reporter)
+        }
     }
 
     /// Every row of the application, but for the times at which they were made.

@@ -13,7 +13,7 @@ struct LostAnswersTests {
         let (memoir, calm) = (try await chapters(), try await chapters())
         let recorder = Recorder()
         for one in [try memoir.losingAnswers(), calm] {
-            for pipeline in one.newestFirst.reversed() { try await pipeline.run(reporter: recorder) }
+            try await one.inRow(reporter: recorder)
             try await one.of("section-image-id").drop(reporter: recorder)
             try await one.drop(reporter: recorder)
         }
@@ -27,7 +27,7 @@ struct LostAnswersTests {
     func catchUp() async throws {
         let (memoir, calm) = (try await chapters(), try await chapters())
         for one in [memoir, calm] {
-            for pipeline in one.newestFirst.reversed() { try await pipeline.run() }
+            try await one.inRow()
             try await one.psql(Memoir.changes(key: .uuid))
         }
         try await memoir.losingAnswers().catchUp()

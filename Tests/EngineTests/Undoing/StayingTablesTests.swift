@@ -19,7 +19,7 @@ struct StayingTablesTests {
     func everything(key: Memoir.KeyType) async throws {
         let memoir = try await memoir(key: key)
         let before = try await memoir.picture()
-        for pipeline in memoir.newestFirst.reversed() { try await pipeline.run() }
+        try await memoir.inRow()
         for later in memoir.newestFirst { #expect(try await later.undo().lacking.isEmpty) }
         let differences = Memoir.differences(before, try await memoir.picture())
         #expect(differences == [], "\(differences)")

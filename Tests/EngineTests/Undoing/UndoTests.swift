@@ -82,10 +82,10 @@ struct UndoTests {
         let memoir = try await Memoir(25)
         let once = try await Memoir(25)
         for one in [memoir, once] {
-            for pipeline in one.newestFirst.reversed() { try await pipeline.run() }
+            try await one.inRow()
         }
         for later in memoir.newestFirst { try await later.undo() }
-        for pipeline in memoir.newestFirst.reversed() { try await pipeline.run() }
+        try await memoir.inRow()
         let content = "select id, image_id from chapter_sections order by id; table memoir_images order by id"
             .replacing("table memoir_images", with: "select id, section_id, chapter_id, url from memoir_images")
         #expect(try await memoir.content() == once.content())
@@ -118,7 +118,7 @@ struct UndoTests {
     @Test("is refused while a later pipeline stands, with the order; and with no word written")
     func order() async throws {
         let memoir = try await Memoir(12)
-        for pipeline in memoir.newestFirst.reversed() { try await pipeline.run() }
+        try await memoir.inRow()
         let before = try await memoir.everything()
         let failure = try await memoir.failure { try await memoir.undo() }
         #expect(failure.kind == .refused)

@@ -19,7 +19,7 @@ public final class Proxy: Sendable {
         case dropCommit(of: String)
         /// COMMIT is passed on; when the server has answered, the session is cut instead.
         case loseReply(of: String)
-        /// The same with every so manieth COMMIT, for as long as nothing else is asked for.
+        /// The same with each third COMMIT, say, for as long as nothing else is asked for.
         case loseReplies(of: String, each: Int)
         /// The network dies under a client that waits for the answer to its COMMIT, which nobody gets: both sides
         /// stay, and hear nothing.
