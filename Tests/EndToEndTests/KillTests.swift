@@ -14,15 +14,14 @@ import Testing
 
     @Test("runs that are killed at any moment end, when run again, as one that was left alone")
     func kills() async throws {
-        var numbers = SeededNumbers(seed: EndToEnd.seed)
         let course = try await prepare()
+        var moments = KillMoments(within: course.length * 0.6, seed: EndToEnd.seed)
         var left = EndToEnd.number("ETL_E2E_KILLS", else: 95)
         var finished = 0
         while left > 0 {
             let database = try await course.chapters.copy()
             left = try await database.kill(
-                ["run", "chapter-sections"] + Self.batch, upTo: left, within: course.length * 0.6, unlessItEndsWith: 3,
-                using: &numbers)
+                ["run", "chapter-sections"] + Self.batch, upTo: left, at: &moments, unlessItEndsWith: 3)
             try await finish(database, as: course)
             finished += 1
         }
@@ -31,21 +30,26 @@ import Testing
 
     @Test("two processes that share a run and are killed in turn end as one that was left alone")
     func killsOfEither() async throws {
-        var numbers = SeededNumbers(seed: EndToEnd.seed &+ 1)
         let course = try await prepare()
+        var moments = KillMoments(within: course.length * 0.4, seed: EndToEnd.seed &+ 1)
         var left = EndToEnd.number("ETL_E2E_KILLS", else: 95)
         let command = ["run", "chapter-sections", "--join"] + Self.batch
         while left > 0 {
             let database = try await course.chapters.copy()
             var runs = [try database.start(command), try database.start(command)]
+            var kills = 0
             while left > 0 {
-                try await Task.sleep(for: .seconds(Double.random(in: 0...course.length * 0.4, using: &numbers)))
-                let place = Int.random(in: 0...1, using: &numbers)
+                try await moments.wait()
+                let place = moments.either()
                 runs[place].kill(9)
                 let status = try await runs[place].end().status
-                if status == 3 { break }
+                if status == 3 {
+                    moments.note(endAfter: kills)
+                    break
+                }
                 #expect(status == 137)
                 left -= 1
+                kills += 1
                 runs[place] = try database.start(command)
             }
             for run in runs {

@@ -21,15 +21,14 @@ import Testing
         "the whole workflow with both drops, killed at any moment, ends as if left alone",
         arguments: Workflow.Way.allCases)
     func kills(way: Workflow.Way) async throws {
-        var numbers = SeededNumbers(seed: EndToEnd.seed &+ 2)
         let course = try await prepare(way)
+        var moments = KillMoments(within: course.length * 0.5, seed: EndToEnd.seed &+ 2)
         var left = EndToEnd.number("ETL_E2E_KILLS", else: 5)
         var finished = 0
         while left > 0 {
             let database = try await course.chapters.copy()
             left = try await database.kill(
-                course.command(on: database), upTo: left, within: course.length * 0.5, unlessItEndsWith: way.status,
-                using: &numbers)
+                course.command(on: database), upTo: left, at: &moments, unlessItEndsWith: way.status)
             try await finish(database, as: course)
             finished += 1
         }
