@@ -7,7 +7,7 @@ Every source row is migrated exactly, or has one reject that stands, or lies in 
 row of none; the counts of the ledger add up; the columns that may be dropped are as they were, or recorded as dropped
 and kept. Everything is read as it was at one moment.
 
-With --ended the processes have ended: within ten seconds nothing of theirs may be left in the server, and with --hash
+With --complete the runs have come to their end: every row lies in a chunk that is done. With --ended the processes have ended: within ten seconds nothing of theirs may be left in the server, and with --hash
 everything must be what it is where nobody interfered. --secret must be in no table of the ledger, comment or --file.
 
 Prints the first differences and exits with 1, or one closing line and exits with 0. With --print-hash the hash follows.
@@ -33,6 +33,8 @@ def check(options):
     database = Database(options)
     pictures = judge.judge_tables(database, findings)
     judge_old_columns(database, findings)
+    if options.complete:
+        judge.judge_completeness(database, findings)
     if options.secret:
         judge_secret(database, options.secret, options.file, findings)
     found = hashing.digest(options) if options.hash or options.print_hash else None
@@ -55,6 +57,7 @@ def main():
     arguments.add_argument("--covers-before", help="a file of id and cover_image, as COPY TO STDOUT prints them")
     arguments.add_argument("--changed", action="store_true",
                            help="chapters came, went or were retried since: do not compare counts with them")
+    arguments.add_argument("--complete", action="store_true", help="nothing is left to do")
     arguments.add_argument("--ended", action="store_true", help="every process of ours has ended")
     arguments.add_argument("--wait", type=float, default=10, metavar="SECONDS", help="how long what passes may take")
     arguments.add_argument("--hash", help="of a database where nobody interfered, as hash.py prints it")

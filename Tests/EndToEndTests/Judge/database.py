@@ -94,6 +94,12 @@ class Database:
             return True
         return self.progress is None or key in self.progress.done(stage)
 
+    def chunks_left(self):
+        """By stage, how many chunks are not done."""
+        if not self.has_ledger:
+            return []
+        return psql.rows(self.dsn, "select stage, count(*) from %s.chunks where state <> 'done' group by 1 order by 1" % self.ledger)
+
     def run_of(self, stage):
         """The latest run with a stage of this name; None where an unfinished run has not come to it."""
         if self.options.unfinished and not self.has_ledger:

@@ -158,9 +158,17 @@ def judge_ledger(database, counted, unmapped, findings):
 
 def judge_chunks(database, findings):
     """Whether the chunks of every stage that was planned hold each key once."""
-    for stage, keys in (database.progress.misplaced.items() if database.progress else ()):
+    for stage, keys in (database.progress.all_misplaced().items() if database.progress else ()):
         for key in keys:
             findings.add(key, "is not in exactly one chunk of stage " + stage)
+
+
+def judge_completeness(database, findings):
+    """Whether the chapters were read, and every chunk that was planned is done."""
+    if database.run_of("sections") is None:
+        findings.add("stage sections", "was never begun")
+    for stage, left in database.chunks_left():
+        findings.add("stage " + stage, "%s chunks are not done" % left)
 
 
 def judge(options):

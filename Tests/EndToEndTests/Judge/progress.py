@@ -12,7 +12,6 @@ class Progress:
     def __init__(self, database):
         self.database = database
         self.keys = {}
-        # How many keys lie in no chunk of a stage that was planned, or in more than one.
         self.misplaced = {}
 
     def done(self, stage):
@@ -20,6 +19,12 @@ class Progress:
         if stage not in self.keys:
             self.keys[stage] = self._read(stage)
         return self.keys[stage]
+
+    def all_misplaced(self):
+        """By stage, of those that were planned, the keys that lie in no chunk, or in more than one."""
+        for stage in TABLES:
+            self.done(stage)
+        return self.misplaced
 
     def _read(self, stage):
         database = self.database

@@ -6,6 +6,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -19,9 +20,11 @@ def _binaries():
 
 
 class Server:
-    """Its directory goes with it."""
+    """Its directory goes with it, also where whoever made it is asked to stop."""
 
     def __init__(self):
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
         self.binaries = _binaries()
         self.folder = tempfile.mkdtemp(prefix="etl-torture-", dir="/tmp")
         self.data = self.folder + "/data"
