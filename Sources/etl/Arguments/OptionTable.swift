@@ -54,13 +54,7 @@ extension CommandTable {
                 $0.run.maximumRate = $1
             },
             .flag("join", "help a run that is active already, here or elsewhere") { $0.run.join = true },
-            .text(
-                "on-existing", "stop|keep|replace",
-                "rows of other origin in the target that differ; else stop"
-            ) {
-                (draft: inout Draft, text: String) throws(ValueProblem) in
-                draft.run.onExisting = try OptionValue.choice(text, of: ExistingRows.self)
-            },
+            onExisting { $0.run.onExisting = $1 },
             .text("confirm", "DATABASE", "the database's name, which destructive stages ask for") {
                 $0.run.confirm = $1
             },
@@ -99,12 +93,7 @@ extension CommandTable {
     static let verifyOptions = workOptions { draft, change in change(&draft.verify.work) }
 
     static let catchUpOptions: [Option] = [
-        .text(
-            "on-existing", "stop|keep|replace", "rows of other origin in the target that differ; else stop"
-        ) {
-            (draft: inout Draft, text: String) throws(ValueProblem) in
-            draft.catchUp.onExisting = try OptionValue.choice(text, of: ExistingRows.self)
-        },
+        onExisting { $0.catchUp.onExisting = $1 },
         .bytes("batch-bytes", 1024...1 << 30, "at most N bytes of documents in a transaction; else 8MiB") {
             $0.catchUp.batchBytes = $1
         },
@@ -131,6 +120,14 @@ extension CommandTable {
     static let purgeOptions: [Option] = [
         .text("confirm", "DATABASE", "the database's name, where an archive is removed") { $0.purge.confirm = $1 }
     ]
+
+    /// What becomes of rows that others made, for the commands that may meet some.
+    private static func onExisting(_ set: @escaping @Sendable (inout Draft, ExistingRows) -> Void) -> Option {
+        .text("on-existing", "stop|keep|replace", "rows of other origin in the target that differ; else stop") {
+            (draft: inout Draft, text: String) throws(ValueProblem) in
+            set(&draft, try OptionValue.choice(text, of: ExistingRows.self))
+        }
+    }
 
     /// When rejects stop the work, for the commands that may reject rows.
     private static func maximumRejects(_ set: @escaping @Sendable (inout Draft, Int) -> Void) -> Option {
