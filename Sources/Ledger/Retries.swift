@@ -4,8 +4,8 @@ public import Postgres
 public struct RetryOutcome: Sendable {
     /// What became of the row.
     public enum Fate: Sendable {
-        /// Its rows are in the target now.
-        case migrated(rows: Int64)
+        /// Its rows are in the target now. Adopted: they were there already.
+        case migrated(rows: Int64, isAdopted: Bool = false)
         /// It gives no row now.
         case empty
         /// It is not there any more.
@@ -22,7 +22,13 @@ public struct RetryOutcome: Sendable {
     public let unmapped: [[UInt8]]
 
     /// How many rows of the target it gave.
-    var rows: Int64 { if case .migrated(let rows) = fate { rows } else { 0 } }
+    var rows: Int64 { if case .migrated(let rows, _) = fate { rows } else { 0 } }
+
+    /// What else it changes in the counts.
+    var additions: ChunkAdditions {
+        let isAdopted = if case .migrated(_, isAdopted: true) = fate { true } else { false }
+        return ChunkAdditions(gone: seen == nil ? 1 : 0, adopted: isAdopted ? 1 : 0)
+    }
 
     /// An outcome.
     public init(_ fate: Fate, seen: (row: SeenRow, mark: Int64)?, unmapped: [[UInt8]]) {
@@ -68,7 +74,7 @@ extension Ledger {
                 seen_sum - hashtextextended(\(printed) collate "C", \(.int(Int64(old.xmin)))) + \(.int(outcome.seen?.mark ?? 0))
                 """,
             targetRows: "target_rows + \(.int(outcome.rows))",
-            adding: ChunkAdditions(gone: outcome.seen == nil ? 1 : 0), transaction)
+            adding: outcome.additions, transaction)
         if case .rejected = outcome.fate { return }
         try addUnmapped(
             Dictionary(outcome.unmapped.map { ($0, 1) }, uniquingKeysWith: +), of: stage, chunk: reject.chunk,

@@ -115,7 +115,7 @@ extension Ledger {
     public func addFound(
         _ keys: [Key], of stage: ChunkedStage, _ transaction: borrowing Transaction
     ) throws(PostgresError) {
-        if keys.isEmpty { return }
+        if keys.isEmpty || Mutant.is(.forgetWhatWasFound) { return }
         let columns = (0..<stage.keyColumns).map { column -> SQL in "\(.textArray(keys.map { $0.parts[column] }))" }
         let names = (0..<stage.keyColumns).map { "k\($0)" }.joined(separator: ", ")
         let key = stage.keyColumns == 1 ? "to_jsonb(k0)" : "jsonb_build_array(\(names))"

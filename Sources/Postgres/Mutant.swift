@@ -160,6 +160,12 @@ public enum Mutant: String, CaseIterable, Sendable {
     /// Another database may be named.
     case dropInAnyDatabase
 
+    /// What somebody wrote to after it was looked at is removed.
+    case removeWhatChanged
+
+    /// Rows that catching up met in the target are taken for the run's own.
+    case forgetWhatWasFound
+
     /// A copy of a database goes on with the run of the original.
     case goOnInACopy
 

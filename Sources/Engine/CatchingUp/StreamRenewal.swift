@@ -60,6 +60,7 @@ struct StreamRenewal {
         var batch = try read(
             parts.flatMap { isNew ? $0.changes.new : $0.changes.rewritten }, of: parts, transaction)
         let found = try write(&batch, isNew ? adding : renewing, carefully, transaction)
+        if isNew { try ledger.addFound(found.keys, of: stage, transaction) }
         let adopted = isNew ? Set(found.adopted) : []
         let kept = Set(found.kept)
         let places = Dictionary(batch.items.enumerated().map { ($1.key, $0) }) { first, _ in first }

@@ -51,14 +51,16 @@ struct RejectBatch {
             return rejects.count == 1 ? .tried(Outcome(last: newest.id)) : .tooMuch
         }
         if batch.end != nil { return .tooMuch }
-        _ =
+        let found =
             carefully
             ? try writer.writeCarefully(&batch, transaction) : try writer.write(&batch, transaction)
+        try ledger.addFound(found.keys, of: stage, transaction)
+        let adopted = Set(found.adopted)
         let places = Dictionary(uniqueKeysWithValues: batch.items.indices.map { (batch.items[$0].key, $0) })
         var outcome = Outcome(last: newest.id)
         for reject in rejects {
             let result =
-                places[reject.record.key].map { batch.retryOutcome(at: $0) }
+                places[reject.record.key].map { batch.retryOutcome(at: $0, adopted: adopted) }
                 ?? RetryOutcome(.gone, seen: nil, unmapped: [])
             switch result.fate {
             case .rejected: break
@@ -75,10 +77,12 @@ struct RejectBatch {
 
 extension Batch {
     /// What became of one row, as the ledger takes it.
-    fileprivate func retryOutcome(at index: Int) -> RetryOutcome {
+    fileprivate func retryOutcome(at index: Int, adopted: Set<Key>) -> RetryOutcome {
         let fate: RetryOutcome.Fate =
             switch items[index].fate {
-            case .migrated(let start, let end): .migrated(rows: Int64(end.rows(since: start)))
+            case .migrated(let start, let end):
+                .migrated(
+                    rows: Int64(end.rows(since: start)), isAdopted: adopted.contains(items[index].key))
             case .empty: .empty
             case .rejected(let record): .rejected(record)
             }

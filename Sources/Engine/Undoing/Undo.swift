@@ -5,6 +5,9 @@ import Postgres
 /// Takes a run back, the last stage first, until the database is as it was before it. Each stage's part commits together
 /// with the note that it was done, so that it goes on where it stopped.
 public struct Undo {
+    /// How often it is looked for what others wrote, because they write meanwhile.
+    private static let looks = 3
+
     private let site: Site
     private let request: UndoRequest
 
@@ -56,7 +59,8 @@ public struct Undo {
         try RunBinding.check(run, site.ledger, transaction)
         let plan = try UndoPlan(request, of: run.id, site.ledger, transaction)
         let last = try site.ledger.lastEnd(of: run.id, transaction)
-        if plan.begun.isEmpty, last?.act == Act.undone.rawValue { return (run.id, true) }
+        // One that was undone before may have been run again since, and this undoing be at its last step.
+        if plan.begun.isEmpty, last?.act == Act.undone.rawValue, run.state != .undoing { return (run.id, true) }
         try StageChanges.refuse(in: request.pipeline, of: run.id, site.ledger, transaction)
         try UndoGuards(site: site, request: request, plan: plan).refuse(transaction)
         return (run.id, false)
@@ -69,9 +73,9 @@ public struct Undo {
             discardsNew: request.discardsNew, session: session)
         var done: [UndoResult.Stage] = []
         var lacking: [String] = []
-        func take(_ steps: [UndoPlan.Step], _ plan: UndoPlan) throws {
+        func take(_ steps: [UndoPlan.Step], _ plan: UndoPlan, looked: LookedAt = LookedAt()) throws {
             for step in steps {
-                let outcome = try UndoStep(context: context, plan: plan).perform(step)
+                let outcome = try UndoStep(context: context, plan: plan, looked: looked).perform(step)
                 lacking += outcome.lacking
                 guard let what = outcome.what else { continue }
                 done.append(UndoResult.Stage(name: step.stage, what: what))
@@ -82,8 +86,8 @@ public struct Undo {
         var plan = try self.plan(of: run, on: session)
         try take(plan.steps.filter(\.isRestoration), plan)
         plan = try self.plan(of: run, on: session)
-        if !request.discardsNew { try refuseLaterWrites(context, plan, isWhole: done.isEmpty) }
-        try take(plan.steps.filter { !$0.isRestoration }, plan)
+        let looked = request.discardsNew ? LookedAt() : try look(context, plan, isWhole: done.isEmpty)
+        try take(plan.steps.filter { !$0.isRestoration }, plan, looked: looked)
         try session.perform("closing the run") { connection in
             try connection.transaction(site.moving) { transaction in
                 try site.ledger.markUndone(run, transaction)
@@ -100,6 +104,25 @@ public struct Undo {
         try session.perform("looking at the run") { connection in
             try connection.transaction(site.looking) { try UndoPlan(request, of: run, site.ledger, $0) }
         }
+    }
+
+    /// Looks for what others wrote until nobody writes meanwhile, but not for ever: what is removed is looked at once more
+    /// when nobody else can get at it.
+    private func look(_ context: UndoContext, _ plan: UndoPlan, isWhole: Bool) throws -> LookedAt {
+        func inTransaction<R>(_ body: (borrowing Transaction) throws -> R) throws -> R {
+            var settings = site.looking
+            settings.statement = 0
+            return try context.session.perform("looking at what the run wrote") { connection in
+                try connection.transaction(settings) { try body($0) }
+            }
+        }
+        var looked = LookedAt()
+        for _ in 0..<Self.looks {
+            looked = try inTransaction { try LookedAt(plan.removedWhole(in: request.schema), $0) }
+            try refuseLaterWrites(context, plan, isWhole: isWhole)
+            if try inTransaction({ try looked.changed($0) }).isEmpty { break }
+        }
+        return looked
     }
 
     private func refuseLaterWrites(_ context: UndoContext, _ plan: UndoPlan, isWhole: Bool) throws {

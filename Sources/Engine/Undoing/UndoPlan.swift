@@ -73,6 +73,19 @@ struct UndoPlan {
         self.goingAlong = goingAlong
     }
 
+    /// The tables, and the columns of other tables, that are removed with all that is in them: nothing of it is taken back
+    /// row by row before.
+    func removedWhole(in schema: Identifier) -> [CreatedObject] {
+        var tables = Set(created.tables)
+        var columns = Set(created.columns.map { CreatedObject.column($0.column, of: $0.table) })
+        for case .takeBackRows(_, let stream) in steps {
+            for target in stream.targets { tables.remove(QualifiedName(schema: schema, name: target.table)) }
+            guard let column = stream.writeBack else { continue }
+            columns.remove(.column(column, of: QualifiedName(schema: schema, name: stream.source.table)))
+        }
+        return tables.map { CreatedObject.table($0) } + columns
+    }
+
     /// What a batch wrote to columns that stay is taken back, where it is known how.
     private static func step(for record: StageRecord, _ request: UndoRequest) -> Step {
         guard record.sourceOID != nil, let batch = batch(of: record, request)?.batch, let undo = batch.undo else {

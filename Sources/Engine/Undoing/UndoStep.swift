@@ -6,6 +6,8 @@ import Postgres
 struct UndoStep {
     let context: UndoContext
     let plan: UndoPlan
+    /// What was there when it was looked whether others wrote to what goes.
+    let looked: LookedAt
 
     private var site: Site { context.site }
 
@@ -68,7 +70,10 @@ struct UndoStep {
             }
         }
         return try context.perform(stage, site.defining, locking: tables) { transaction in
-            if isScript { try remove(records, by: removal, &removed, transaction) }
+            if isScript {
+                try refuseChanged(tables, transaction)
+                try remove(records, by: removal, &removed, transaction)
+            }
             for other in along {
                 try site.ledger.awaitStage(other, of: context.run, transaction)
                 try context.finish(other, "what it wrote went with it", transaction)
@@ -77,6 +82,23 @@ struct UndoStep {
             try context.finish(stage, names.isEmpty ? "nothing to take back" : "removed \(names)", transaction)
             return Outcome(what: names.isEmpty ? nil : "removed \(names)")
         }
+    }
+
+    /// Locks everybody out, and says no where somebody wrote to what goes since it was looked at.
+    private func refuseChanged(_ tables: [QualifiedName], _ transaction: borrowing Transaction) throws {
+        let watched = looked.tables(among: tables)
+        if watched.isEmpty { return }
+        let changed = try transaction.working(in: [context.schema], lock: transaction.settings.lock) {
+            for table in watched where try TableFacts(table, transaction) != nil {
+                try transaction.run("lock table \(table) in access exclusive mode")
+            }
+            return try looked.changed(in: watched, transaction)
+        }
+        if changed.isEmpty || Mutant.is(.removeWhatChanged) { return }
+        throw Failure(
+            .refused,
+            "\(changed.map(\.description).joined(separator: ", ")) was written to since it was looked at, and is left as it is",
+            next: "run this again, best while nobody writes to it: what others wrote is listed then")
     }
 
     /// Removes what is still there. Where the answer to a commit was lost, nothing is, and what was removed stays noted.

@@ -54,6 +54,54 @@ struct UndoTests {
                 == "pending\n0")
     }
 
+    @Test(
+        "leaves what somebody writes to after it was looked at, and tells of it when it is done again",
+        arguments: [
+            ("chapter-sections", "table public.chapter_sections", "content = 'edited'"),
+            ("section-image-id", "column public.chapter_sections.image_id", "image_id = null"),
+        ])
+    func writtenMeanwhile(pipeline: String, what: String, edit: String) async throws {
+        let all = try await Memoir(25)
+        let memoir = all.of(pipeline)
+        if pipeline == "section-image-id" { try await all.inRow() } else { try await memoir.run() }
+        let database = memoir.database
+        let recorder = Recorder { event in
+            // The keys have gone, the table or the column has not.
+            guard case .notice(let done) = event, done.hasPrefix("constraints: ") else { return }
+            #expect(throws: Never.self) {
+                try database.psql(
+                    "update chapter_sections set \(edit) where id = (select id from chapter_sections where image is not null limit 1)"
+                )
+            }
+        }
+        let failure = try await memoir.failure { try await memoir.undo(reporter: recorder) }
+        #expect(failure.kind == .refused)
+        #expect(failure.what == "\(what) was written to since it was looked at, and is left as it is")
+        #expect(try await memoir.psql("select count(*) from chapter_sections where \(edit.replacing("image_id = null", with: "image_id is null and image is not null"))") == "1")
+        let again = try await memoir.failure { try await memoir.undo() }
+        #expect(again.what == "1 row or value came or changed since the run wrote them")
+        #expect(try await !memoir.undo(discardsNew: true).hadNothingToDo)
+    }
+
+    @Test("of a run that was undone before, and killed before its last step, is brought to its end")
+    func killedAtTheEnd() async throws {
+        let memoir = try await Memoir(10)
+        try await memoir.run()
+        try await memoir.undo()
+        try await memoir.run()
+        try await memoir.undo()
+        // As if the process had been killed before it closed the run.
+        try await memoir.psql(
+            """
+            update etl.runs set state = 'undoing';
+            delete from etl.audit where id = (select max(id) from etl.audit where act = 'undone')
+            """)
+        #expect(try await memoir.failure { try await memoir.run() }.what == "pipeline chapter-sections is half undone")
+        try await memoir.undo()
+        #expect(try await memoir.psql("select act from etl.audit order by id desc limit 1") == "undone")
+        #expect(try await !memoir.run().hadNothingToDo)
+    }
+
     @Test("and finds done what was committed though the answers to its commits were lost")
     func answersLost() async throws {
         let (memoir, calm) = (try await decorated(), try await decorated())
