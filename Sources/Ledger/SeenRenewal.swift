@@ -27,13 +27,15 @@ extension Ledger {
     /// Lets the other stages that read a table know which of its rows a stage of ours wrote to: for them nothing changed.
     ///
     /// Only rows that are to those stages as they were before are renewed; what somebody else changed stays changed.
-    /// `keyTypes` are the types of the table's key with their collations, to compare ranges in.
+    /// The rows are all in some of the ranges. `keyTypes` are the types of the table's key with their collations, to compare
+    /// ranges in.
     public func renewSeen(
-        of table: Int64, _ rows: [RenewedRow], in range: KeyRange, keyTypes: [String], except own: ChunkedStage,
+        of table: Int64, _ rows: [RenewedRow], in ranges: [KeyRange], keyTypes: [String], except own: ChunkedStage,
         _ transaction: borrowing Transaction
     ) throws(PostgresError) {
-        if rows.isEmpty || Mutant.is(.renewNothing) { return }
+        if rows.isEmpty || ranges.isEmpty || Mutant.is(.renewNothing) { return }
         let renewed = Dictionary(rows.map { ($0.keyHash, $0) }) { first, _ in first }
+        let overlap = SQL.joined(ranges.map { "(\(Self.overlap($0, keyTypes)))" }, separator: " or ")
         let found = try transaction.run(
             """
             select c.run_id, c.stage, c.n, \(StoredRows.columns)
@@ -41,7 +43,7 @@ extension Ledger {
              where case when s.source_oid = \(.int(table))::oid and s.kind <> 'verify' and c.state = 'done'
                              and (c.run_id, c.stage) <> (\(.int(own.run.value)), \(.text(own.name)))
                         -- Keys of other tables are of other types, and must not be read as this one's.
-                        then \(Self.overlap(range, keyTypes)) else false end
+                        then \(overlap) else false end
              order by c.run_id, c.stage, c.n for update of c
             """)
         for chunk in found.rows {

@@ -55,14 +55,15 @@ final class BatchTask {
         outcome.migrated = Int64(rows.count)
         outcome.targetRows = Int64(written)
         try ledger.renewSeen(
-            of: source.oid, renewed, in: claim.range, keyTypes: source.key.map(\.ordering), except: stage, transaction)
+            of: source.oid, renewed, in: [claim.range], keyTypes: source.key.map(\.ordering), except: stage, transaction
+        )
         return ChunkResult(outcome: outcome)
     }
 
-    /// Runs the statement for the rows that a condition picks, all in one range of keys. Gives these as they are since, and
+    /// Runs the statement for the rows that a condition picks, all in some ranges of keys. Gives these as they are since, and
     /// how many were written to; other stages that have seen them are told.
     func work(
-        where condition: SQL, in range: KeyRange, _ transaction: borrowing Transaction
+        where condition: SQL, in ranges: [KeyRange], _ transaction: borrowing Transaction
     ) throws -> (rows: [KeyedRow], rewritten: Set<Int64>, written: Int) {
         let (before, written, after) = try transaction.working(in: [source.name.schema], lock: Self.rowLock) {
             // Held, so that nobody else can write to a row between these statements.
@@ -86,7 +87,7 @@ final class BatchTask {
             }
         }
         try ledger.renewSeen(
-            of: source.oid, renewed, in: range, keyTypes: source.key.map(\.ordering), except: stage, transaction)
+            of: source.oid, renewed, in: ranges, keyTypes: source.key.map(\.ordering), except: stage, transaction)
         return (rows, rewritten, written)
     }
 

@@ -70,10 +70,10 @@ struct BatchRenewal {
             parts.contains { $0.changes.overdue.contains(row.key) }
         }
         let rows = changed.prefix(Self.rows) + overdue
-        let range = parts.count == 1 ? parts[0].chunk.range : KeyRange(above: nil, through: nil)
+        let ranges = parts.map(\.chunk.range)
         let written = Set(parts.flatMap(\.chunk.rows).filter { $0.written != nil }.map(\.keyHash))
         var done = Done()
-        try work(on: Array(rows), in: range, writtenBefore: written, &done, transaction)
+        try work(on: Array(rows), in: ranges, writtenBefore: written, &done, transaction)
         var outcome = RenewalOutcome()
         for part in parts {
             let keys = Set((part.changes.new + part.changes.rewritten).map(\.key))
@@ -99,13 +99,13 @@ struct BatchRenewal {
 
     /// Runs the statement for some rows; in halves where the server refuses one of them, which is a reject.
     private func work(
-        on rows: [KeyedRow], in range: KeyRange, writtenBefore written: Set<Int64>, _ all: inout Done,
+        on rows: [KeyedRow], in ranges: [KeyRange], writtenBefore written: Set<Int64>, _ all: inout Done,
         _ transaction: borrowing Transaction
     ) throws {
         if rows.isEmpty { return }
         let condition = ChunkQuery.condition(rows.map(\.key), key: source.key, alias: "source")
         do {
-            let done = try transaction.savepoint { try task.work(where: condition, in: range, transaction) }
+            let done = try transaction.savepoint { try task.work(where: condition, in: ranges, transaction) }
             for row in done.rows {
                 let isOurs = done.rewritten.contains(row.hash) || written.contains(row.hash)
                 let seen = SeenRow(
@@ -124,8 +124,8 @@ struct BatchRenewal {
                 return
             }
             let middle = rows.count / 2
-            try work(on: Array(rows[..<middle]), in: range, writtenBefore: written, &all, transaction)
-            try work(on: Array(rows[middle...]), in: range, writtenBefore: written, &all, transaction)
+            try work(on: Array(rows[..<middle]), in: ranges, writtenBefore: written, &all, transaction)
+            try work(on: Array(rows[middle...]), in: ranges, writtenBefore: written, &all, transaction)
         }
     }
 

@@ -111,20 +111,23 @@ enum ColumnDependents {
         """
     }
 
-    /// Keys before foreign keys, or they could not be made again in this order.
+    /// Keys before foreign keys, or they could not be made again in this order; the indexes of partitions before that of
+    /// their table, which takes them for its own then.
     private static let definitions: SQL = """
-        select g.*, 2 as place, pg_get_indexdef(g.objid) as definition
+        select g.*, case c.relkind when 'I' then 3 else 2 end as place,
+               case c.relkind when 'I' then regexp_replace(pg_get_indexdef(g.objid), ' ON ONLY ', ' ON ')
+                    else pg_get_indexdef(g.objid) end as definition
           from going g join pg_class c on c.oid = g.objid and c.relkind in ('i', 'I')
          where g.classid = 'pg_class'::regclass and \(isWhole("g"))
         union all
-        select g.*, case k.contype when 'f' then 5 when 'c' then 4 else 3 end,
+        select g.*, case k.contype when 'f' then 6 when 'c' then 5 else 4 end,
                format('alter table %I.%I add constraint %I %s', n.nspname, c.relname, k.conname,
                       pg_get_constraintdef(k.oid))
           from going g join pg_constraint k on k.oid = g.objid join pg_class c on c.oid = k.conrelid
           join pg_namespace n on n.oid = c.relnamespace
          where g.classid = 'pg_constraint'::regclass and \(isWhole("g"))
         union all
-        select g.*, 6, pg_get_statisticsobjdef(g.objid) from going g where g.classid = 'pg_statistic_ext'::regclass
+        select g.*, 7, pg_get_statisticsobjdef(g.objid) from going g where g.classid = 'pg_statistic_ext'::regclass
         union all
         select g.*, 1, format('create sequence %I.%I as %s increment %s minvalue %s maxvalue %s start %s cache %s%s',
                               n.nspname, c.relname, format_type(q.seqtypid, null), q.seqincrement, q.seqmin, q.seqmax,
@@ -135,7 +138,7 @@ enum ColumnDependents {
         """
 
     private static let grants: SQL = """
-        select 7, i.identity, 'grant on ' || i.identity,
+        select 8, i.identity, 'grant on ' || i.identity,
                format('grant %s (%I) on %I.%I to %s%s', lower(acl.privilege_type), a.attname, n.nspname, c.relname,
                       case when acl.grantee = 0 then 'public' else quote_ident(r.rolname) end,
                       case when acl.is_grantable then ' with grant option' else '' end)

@@ -38,7 +38,10 @@ struct ArchivePreparation {
                 connection in
                 try connection.transaction(site.moving) { transaction in
                     try site.noteStopRequest(of: context.run, transaction)
+                    try transaction.run("lock table \(table) in access share mode")
                     let columns = try RetiredColumns(retirement, schema: context.request.schema, transaction)
+                    // Another process has dropped them.
+                    if columns.present.isEmpty { return }
                     try ColumnArchive(columns: columns, name: archive).refresh(range, transaction)
                 }
             }

@@ -45,6 +45,9 @@ struct ColumnArchive {
     private func refresh(_ transaction: borrowing Transaction, where condition: (_ alias: String) -> SQL) throws {
         let isSame = SQL(unsafe: table.columns.map { "a.\($0.quoted) = s.\($0.quoted)" }.joined(separator: " and "))
         try working(transaction) {
+            // One at a time, or two would copy the same rows. The table first, as who drops does it.
+            try transaction.run("lock table \(table.name) in access share mode")
+            try transaction.run("lock table \(name) in share row exclusive mode")
             try transaction.run(
                 """
                 delete from \(name) a where \(condition("a")) and not exists (

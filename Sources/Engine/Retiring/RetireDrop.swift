@@ -36,10 +36,14 @@ struct RetireDrop {
     /// Rows were written to after the last look, and cannot be brought over.
     struct ChangedUnderLock: Error {}
 
+    /// Another process, which drops them as well, has begun to verify once more.
+    struct ProofUnderWay: Error {}
+
     /// Drops them. Whatever is not as it must be, under the lock too, leaves everything as it was.
     func perform(_ transaction: borrowing Transaction) throws -> Report {
         // Before the table, as a verification does it: neither can wait for the other.
         try site.ledger.awaitStage(retirement.proof, of: context.run, transaction)
+        if renewal != nil, try isProofUnderWay(transaction) { throw ProofUnderWay() }
         try RetiredColumns.lock(table, transaction)
         let locked = MonotonicClock.now
         let late = archive.flatMap { renewal?.late(archive: $0) }
@@ -64,6 +68,12 @@ struct RetireDrop {
         return Report(
             columns: columns.description, rows: marks.rows, renewed: renewed?.rows ?? 0, locked: locked,
             archive: archive.map { QualifiedName(schema: site.ledger.schema, name: $0) })
+    }
+
+    private func isProofUnderWay(_ transaction: borrowing Transaction) throws -> Bool {
+        let proof = try site.ledger.stages(of: context.run, transaction).first { $0.name == retirement.proof }
+        guard proof?.state == .running else { return false }
+        return try site.ledger.verdict(of: retirement.proof, in: context.run, transaction).hasPassed
     }
 
     /// The guards once more. Nothing new is accepted here: it would be what nobody has seen.

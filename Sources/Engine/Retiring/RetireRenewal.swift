@@ -21,7 +21,8 @@ struct RetireRenewal {
     }
 
     /// Compares everything once more: the sums tell of writes to the source, and nothing tells of writes to the target.
-    func verifyAll() throws {
+    /// Where another process has begun to, it is helped.
+    func verifyAll(beginning: Bool = true) throws {
         let fingerprint = try inTransaction { transaction in
             try site.ledger.fingerprints(of: [proof.canonicalDefinition], transaction).first ?? ""
         }
@@ -32,7 +33,7 @@ struct RetireRenewal {
                 session: context.session),
             verification: verification)
         let differences = DifferenceList()
-        try work.reopen()
+        if beginning { try work.reopen() }
         _ = try work.verify(differences)
         // What is stale is brought over before the drop.
         for difference in differences.all where !difference.isStale {

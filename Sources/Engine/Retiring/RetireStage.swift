@@ -12,7 +12,8 @@ struct RetireStage {
     let context: StageContext
     let retirement: Retirement
 
-    /// How often the lock is given up because more was written to the table than may be done under it.
+    /// How often the lock is given up because more was written to the table than may be done under it, and how often all of
+    /// it is tried beside others.
     private static let passes = 10
 
     private var site: Site { context.site }
@@ -28,8 +29,26 @@ struct RetireStage {
         case admitted([String])
     }
 
-    /// Does the stage.
+    /// Does the stage. Of several processes that drop at once whoever fails lets the others go on, and tries again where they
+    /// did not do it either.
     func perform() throws -> StageWork.Outcome {
+        var attempt = 1
+        while true {
+            do {
+                return try dropOnce(verifyingAnew: attempt == 1)
+            } catch let failure as Failure {
+                if case .stopped = failure.kind { throw failure }
+                switch try DropCompany(context: context, retirement: retirement).await() {
+                case .done: return .done(rows: nil)
+                case .alone: throw failure
+                case .undecided: if attempt == Self.passes { throw failure }
+                }
+            }
+            attempt += 1
+        }
+    }
+
+    private func dropOnce(verifyingAnew: Bool) throws -> StageWork.Outcome {
         let renewal = try self.renewal()
         // What is accepted is recorded at the first look; at the second it is accepted already.
         let recorded = Consent(database: consent.database, keepsArchive: consent.keepsArchive)
@@ -44,7 +63,8 @@ struct RetireStage {
             case nil: return .done(rows: nil)
             case .nothingLeft(let reason): return .skipped(reason: reason)
             case .refused(let failure): throw failure
-            case .admitted where !isVerified: if !Mutant.is(.dropOnAnOldVerdict) { try renewal?.verifyAll() }
+            case .admitted where !isVerified:
+                if !Mutant.is(.dropOnAnOldVerdict) { try renewal?.verifyAll(beginning: verifyingAnew) }
             case .admitted(let notices): for notice in notices { site.reporter.report(.notice(notice)) }
             }
         }
@@ -75,6 +95,8 @@ struct RetireStage {
                 return .done(rows: nil)
             } catch let tooMuch as RetireRenewal.TooMuch {
                 left = tooMuch.rows
+            } catch is RetireDrop.ProofUnderWay {
+                try renewal?.verifyAll(beginning: false)
             } catch is RetireDrop.ChangedUnderLock {
                 throw try changedFailure()
             }

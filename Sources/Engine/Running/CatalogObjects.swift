@@ -1,6 +1,7 @@
 import Postgres
 
-/// The objects of a database by kind and name, to tell afterwards what a script made.
+/// The objects of a database by kind and name, to tell afterwards what a script made. What partitions have of their table comes
+/// and goes with what that has.
 enum CatalogObjects {
     /// Every object outside the server's own schemas.
     static func all(_ transaction: borrowing Transaction) throws(PostgresError) -> [String] {
@@ -22,16 +23,16 @@ enum CatalogObjects {
                                       when 'm' then 'materialized view' else 'table' end
                        || format(' %I.%I', n.nspname, c.relname) as object, c.xmin as entry, n.nspname
                   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-                 where c.relkind in ('r', 'p', 'i', 'I', 'S', 'v', 'm', 'f')
+                 where c.relkind in ('r', 'p', 'S', 'v', 'm', 'f') or c.relkind in ('i', 'I') and not c.relispartition
                 union all
                 select format('column %I.%I.%I', n.nspname, c.relname, a.attname), a.xmin, n.nspname
                   from pg_attribute a join pg_class c on c.oid = a.attrelid
                   join pg_namespace n on n.oid = c.relnamespace
-                 where c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped
+                 where c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped and a.attinhcount = 0
                 union all
                 select format('constraint %I on %I.%I', k.conname, n.nspname, c.relname), k.xmin, n.nspname
                   from pg_constraint k join pg_class c on c.oid = k.conrelid
-                  join pg_namespace n on n.oid = c.relnamespace
+                  join pg_namespace n on n.oid = c.relnamespace where k.conparentid = 0 and k.coninhcount = 0
                 union all
                 select format('trigger %I on %I.%I', t.tgname, n.nspname, c.relname), t.xmin, n.nspname
                   from pg_trigger t join pg_class c on c.oid = t.tgrelid

@@ -39,19 +39,40 @@ struct OwnRows {
         return Set(found.rows.map { row in Key(target.parent.indices.compactMap { row.bytes($0) }) })
     }
 
-    /// Removes them in a range; says how many there were.
+    /// Such rows of each target by their ids; locked, so that they stay as they are.
+    struct Held {
+        fileprivate let ids: [[[UInt8]]]
+    }
+
+    /// Holds them in a range.
+    func hold(in range: KeyRange, _ transaction: borrowing Transaction) throws(PostgresError) -> Held {
+        var ids: [[[UInt8]]] = []
+        for target in tables.targets {
+            let parent = try target.parentKey(of: tables.source, transaction)
+            let found = try transaction.run(
+                """
+                select t.\(target.columns[0])::text from \(target.name) t
+                 where \(isOwn(target)) and \(ChunkQuery.condition(range, key: parent, alias: "t")) for update
+                """)
+            ids.append(found.rows.compactMap { $0.bytes(0) })
+        }
+        return Held(ids: ids)
+    }
+
+    /// Removes those of some that are in a range; says how many there were.
     func remove(
-        in range: KeyRange, _ transaction: borrowing Transaction
+        _ held: Held, in range: KeyRange, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> Int64 {
         var rows: Int64 = 0
         // The others hang on the first, and would go with it uncounted.
-        for target in tables.targets.reversed() {
+        for (target, ids) in zip(tables.targets, held.ids).reversed() {
             let parent = try target.parentKey(of: tables.source, transaction)
             rows += Int64(
                 try transaction.run(
                     """
                     delete from \(target.name) t
-                     where \(isOwn(target)) and \(ChunkQuery.condition(range, key: parent, alias: "t"))
+                     where t.\(target.columns[0])::text = any (\(.textArray(ids)))
+                       and \(ChunkQuery.condition(range, key: parent, alias: "t"))
                     """
                 ).affectedRows)
         }

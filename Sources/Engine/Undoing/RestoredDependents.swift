@@ -25,7 +25,7 @@ struct RestoredDependents {
 
     /// Runs a statement; gives what PostgreSQL said where it refused for good.
     private func make(_ statement: String) throws -> String? {
-        if let index = DependentIndex(statement, table: table) {
+        if let index = DependentIndex(statement) {
             let refusal = try build(index)
             return try settle(statement, refusal: refusal) { _ in }
         }
@@ -135,13 +135,14 @@ struct DependentIndex {
     private let name: QualifiedName
     private let table: QualifiedName
 
-    /// Nil for a statement that makes no index.
-    init?(_ statement: String, table: QualifiedName) {
+    /// Nil for a statement that makes no index. It is in the schema of its table, which may be a partition of the one whose
+    /// columns were dropped.
+    init?(_ statement: String) {
         let kinds = ["CREATE INDEX ", "CREATE UNIQUE INDEX "]
         guard let kind = kinds.first(where: { statement.hasPrefix($0) }) else { return nil }
         let rest = statement.dropFirst(kind.count)
         var names = NameScanner(rest)
-        guard let name = names.identifier() else { return nil }
+        guard let name = names.identifier(), names.skip(" ON "), let table = names.qualified() else { return nil }
         definition = statement
         concurrently = kind + "concurrently " + rest
         self.name = QualifiedName(schema: table.schema, name: name)

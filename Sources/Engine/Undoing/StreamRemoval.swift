@@ -43,14 +43,18 @@ struct StreamRemoval {
         _ n: Int64, _ range: KeyRange, _ tables: StreamTables, _ transaction: borrowing Transaction
     ) throws -> Outcome {
         var outcome = Outcome()
+        let rows = OwnRows(context: context, stage: stage, chunk: n, tables: tables)
+        // Held before they are compared, so that just what was compared is removed.
+        let held = try transaction.working(in: [tables.source.name.schema], lock: UndoContext.rowLock) {
+            try rows.hold(in: range, transaction)
+        }
         var rest: KeyRange? = range
         while let range = rest {
             let part = try remains.read(n, isDone: true, range, tables, transaction)
             guard let worked = part.worked else { return outcome }
-            let rows = OwnRows(context: context, stage: stage, chunk: n, tables: tables)
             if !context.discardsNew { try refuseChanged(try rows.among(part.rows, transaction), tables) }
             try transaction.working(in: [tables.source.name.schema], lock: UndoContext.rowLock) {
-                outcome.rows += try rows.remove(in: part.range, transaction)
+                outcome.rows += try rows.remove(held, in: part.range, transaction)
                 try WrittenBack(tables: tables, worked: worked).takeBack(in: part.range, transaction)
             }
             outcome.othersValues += Int64(part.values.count(where: \.replacesOurs))

@@ -147,6 +147,19 @@ struct RetireLockTests {
         #expect(try await memoir.psql("select count(*) from etl.audit where act = 'drop'") == "1")
     }
 
+    @Test("of two processes that begin to drop at once one drops, and both end well", arguments: 1...3)
+    func atOnce(time: Int) async throws {
+        var memoir = try await Memoir(80)
+        memoir.limits.rows = 5
+        try await memoir.run()
+        async let first = memoir.drop(joins: true)
+        async let second = memoir.drop(joins: true)
+        #expect(try await first.summary.state == "done")
+        #expect(try await second.summary.state == "done")
+        #expect(try await memoir.psql("select count(*) from etl.audit where act = 'drop'") == "1")
+        #expect(try await memoir.psql("select count(*) from etl.archive_1_drop_old_columns") == "80")
+    }
+
     @Test(
         "a session that is lost while it waits for the lock, or archives, leaves nothing, and the drop is done after it"
     )

@@ -77,7 +77,8 @@ struct UndoTests {
         let failure = try await memoir.failure { try await memoir.undo(reporter: recorder) }
         #expect(failure.kind == .refused)
         #expect(failure.what == "\(what) was written to since it was looked at, and is left as it is")
-        #expect(try await memoir.psql("select count(*) from chapter_sections where \(edit.replacing("image_id = null", with: "image_id is null and image is not null"))") == "1")
+        let edited = edit.replacing("image_id = null", with: "image_id is null and image is not null")
+        #expect(try await memoir.psql("select count(*) from chapter_sections where \(edited)") == "1")
         let again = try await memoir.failure { try await memoir.undo() }
         #expect(again.what == "1 row or value came or changed since the run wrote them")
         #expect(try await !memoir.undo(discardsNew: true).hadNothingToDo)
