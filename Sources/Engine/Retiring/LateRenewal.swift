@@ -21,8 +21,10 @@ struct LateRenewal {
 
     /// How many rows are dealt with in one transaction at most: where foreign keys are, each keeps its source row locked.
     private static let rows = 250
+    /// How many are held in memory at most.
+    private static let most: Int64 = 50_000
     /// So many are for the lock.
-    private static let few = 50
+    private static let few: Int64 = 50
     /// What we wrote back ourselves is found by the next pass; what is left after these is for the lock, too.
     private static let passes = 8
 
@@ -33,20 +35,21 @@ struct LateRenewal {
 
     /// Deals with what changed while the table is in use, until that is little.
     func follow() throws {
-        var before = Int.max
+        var before = Int64.max
         for pass in 0..<Self.passes {
             try site.throwIfStopping()
-            var (late, works) = try context.session.perform("looking for what changed in \(table)") { connection in
+            var (late, count, works) = try context.session.perform("looking for what changed in \(table)") {
+                connection in
                 try connection.transaction(site.looking) { transaction in
-                    let late = try LateRow.find(since: archive(transaction), transaction)
-                    return (
-                        late, late.count > Self.few ? try renewal.works(transaction) : Works(stages: [], proofs: [])
-                    )
+                    let (late, count) = try LateRow.find(
+                        since: archive(transaction), atMost: Self.most, transaction)
+                    let works = count > Self.few ? try renewal.works(transaction) : Works(stages: [], proofs: [])
+                    return (late, count, works)
                 }
             }
             // Where as much is written as can be dealt with, more passes do not help.
-            if late.count <= Self.few || (pass > 2 && late.count > before / 4 * 3) { return }
-            before = late.count
+            if count <= Self.few || (pass > 2 && count <= Self.most && count > before / 4 * 3) { return }
+            before = count
             for slice in Self.slices(late) { try follow(slice, &works) }
         }
     }
@@ -72,16 +75,16 @@ struct LateRenewal {
     /// many rows it were.
     func finish(_ transaction: borrowing Transaction) throws -> Int64 {
         let archive = try archive(transaction)
-        let late = try LateRow.find(since: archive, transaction)
-        if late.isEmpty { return 0 }
-        if late.count > context.request.maximumLockedRows { throw RetireRenewal.TooMuch(rows: Int64(late.count)) }
+        let limit = context.request.maximumLockedRows
+        let (late, count) = try LateRow.find(since: archive, atMost: limit + 1, transaction)
+        if count > limit { throw RetireRenewal.TooMuch(rows: count) }
         var works = try renewal.works(transaction)
         for slice in Self.slices(late) {
             for place in works.stages.indices { try works.stages[place].finish(slice, transaction) }
             for proof in works.proofs { _ = try proof.perform(slice, transaction) }
             try archive.refresh(slice.map(\.key), transaction)
         }
-        return Int64(late.count)
+        return count
     }
 
     private static func slices(_ late: [LateRow]) -> [ArraySlice<LateRow>] {

@@ -7,25 +7,27 @@ struct LateRow {
     /// The hash of the key.
     let hash: Int64
 
-    /// Finds them, in key order, by comparing the keys and `xmin` of table and archive: each is read once, and no document.
+    /// Finds the first of them, in key order, and how many there are, by comparing the keys and `xmin` of table and archive:
+    /// each is read once, and no document.
     static func find(
-        since archive: ColumnArchive, _ transaction: borrowing Transaction
-    ) throws(PostgresError) -> [LateRow] {
+        since archive: ColumnArchive, atMost limit: Int64, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> (first: [LateRow], count: Int64) {
         let key = archive.columns.table.columns
         let printed = KeyedTable.printed(key, of: "late")
         let text = key.map { "late.\($0.quoted)::text" }.joined(separator: ", ")
         let order = key.map { "late.\($0.quoted)" }.joined(separator: ", ")
         let found = try transaction.run(
             """
-            select hashtextextended(\(unsafe: printed) collate "C", 0), \(unsafe: text)
+            select hashtextextended(\(unsafe: printed) collate "C", 0), count(*) over (), \(unsafe: text)
               from (select \(SQL.list(key))
                       from \(archive.columns.table.name) source full join \(archive.name) a using (\(SQL.list(key)))
                      where a.\(archive.xmin) is distinct from source.xmin::text::bigint) late
-             order by \(unsafe: order)
+             order by \(unsafe: order) limit \(.int(limit))
             """)
-        return found.rows.compactMap { row in
+        let rows = found.rows.compactMap { row -> LateRow? in
             guard let hash = row.int(0) else { return nil }
-            return LateRow(key: Key(key.indices.compactMap { row.bytes(1 + $0) }), hash: hash)
+            return LateRow(key: Key(key.indices.compactMap { row.bytes(2 + $0) }), hash: hash)
         }
+        return (rows, found.first?.int(1) ?? 0)
     }
 }

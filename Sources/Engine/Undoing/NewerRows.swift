@@ -22,32 +22,35 @@ struct NewerRows {
                 else { continue }
                 for target in stream.targets {
                     let name = QualifiedName(schema: request.schema, name: target.table)
-                    let keys = try keys(target, in: name, of: stream.source, missingFrom: archive, transaction)
-                    let differences = keys.prefix(5).map { key in
+                    let (keys, count) = try keys(
+                        target, in: name, of: stream.source, missingFrom: archive, transaction)
+                    let differences = keys.map { key in
                         Difference(
                             kind: .extra, isStale: false, table: name.description, key: key, place: "", found: nil,
                             expected: nil)
                     }
-                    strangers.add(Array(differences), count: keys.count)
+                    strangers.add(differences, count: count)
                 }
             }
         }
         return strangers
     }
 
+    /// The first keys, and how many there are.
     private func keys(
         _ target: Pipelines.Stream.Target, in table: QualifiedName, of source: Pipelines.Stream.Source,
         missingFrom archive: QualifiedName, _ transaction: borrowing Transaction
-    ) throws(PostgresError) -> [String] {
+    ) throws(PostgresError) -> (first: [String], count: Int) {
         let printed = KeyedTable.printed(target.parent, of: "t")
         let isSame = zip(target.parent, source.key).map { "a.\($1.quoted) = t.\($0.quoted)" }
-        return try transaction.run(
+        let found = try transaction.run(
             """
-            select \(unsafe: printed) from \(table) t
+            select \(unsafe: printed), count(*) over () from \(table) t
              where \(unsafe: target.rows.map { "(\($0))" } ?? "true")
                and not exists (select from \(archive) a where \(unsafe: isSame.joined(separator: " and ")))
-             order by 1
+             order by 1 limit \(.int(Int64(Strangers.shown)))
             """
-        ).rows.compactMap { $0.text(0) }
+        ).rows
+        return (found.compactMap { $0.text(0) }, Int(found.first?.int(1) ?? 0))
     }
 }

@@ -1,7 +1,7 @@
 /// Rows and values that came or were changed after a run wrote what is to be removed with them.
 struct Strangers {
     /// How many of them are shown.
-    private static let shown = 5
+    static let shown = 5
 
     /// How many there are.
     private(set) var count: Int64 = 0
