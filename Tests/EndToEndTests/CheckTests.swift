@@ -51,6 +51,12 @@ extension Behaviour {
                 """, "\(Planting.plain): is not in exactly one chunk of stage sections"
             ),
             (
+                """
+                insert into etl.chunks (run_id, stage, n, state)
+                select run_id, stage, 9999, 'done' from etl.chunks where stage = 'images' limit 1
+                """, "is not in exactly one chunk of stage images"
+            ),
+            (
                 "update chapters set content = '[\"other text\"]' where id = '\(Planting.plain)'",
                 "\(Planting.plain): a column that is read has changed"
             ),
