@@ -52,8 +52,9 @@ extension Behaviour {
             ),
             (
                 """
-                insert into etl.chunks (run_id, stage, n, state)
-                select run_id, stage, 9999, 'done' from etl.chunks where stage = 'images' limit 1
+                insert into etl.chunks (run_id, stage, n, state, upper)
+                select run_id, stage, 9999, 'done', array[(select min(id::text) from chapter_sections)]
+                  from etl.chunks where stage = 'images' limit 1
                 """, "is not in exactly one chunk of stage images"
             ),
             (
@@ -108,8 +109,11 @@ extension Behaviour {
                 lock table chapters in share mode; select pg_sleep(600)
                 """)
             let isHeld = try await comesTrue {
-                try await database.psql("select count(*) from pg_stat_activity where query like '%pg_sleep(600)%'")
-                    != "0"
+                try await database.psql(
+                    """
+                    select count(*) from pg_stat_activity
+                     where query like '%pg_sleep(600)%' and pid <> pg_backend_pid() and datname = current_database()
+                    """) != "0"
             }
             #expect(isHeld, "\(holder.errorsSoFar)")
             let said = try await database.check(
