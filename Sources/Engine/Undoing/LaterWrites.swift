@@ -49,7 +49,7 @@ struct LaterWrites {
         _ from: SQL, where condition: SQL, _ table: QualifiedName, _ column: Identifier?,
         into strangers: inout Strangers
     ) throws {
-        let rows = try look { try $0.row("select count(*) from \(from) where \(condition)").int(0) ?? 0 }
+        let rows = try context.look { try $0.row("select count(*) from \(from) where \(condition)").int(0) ?? 0 }
         strangers.add(rows: rows, of: column.map { "\(table).\($0)" } ?? table.description)
     }
 
@@ -57,14 +57,14 @@ struct LaterWrites {
     private func findDifferences(of stage: String, _ batch: SQLBatch, into strangers: inout Strangers) throws {
         let table = QualifiedName(schema: schema, name: batch.table)
         guard plan.created.holdsPart(of: table), let proof = context.pipeline.differences(of: stage) else { return }
-        let (chunks, source) = try look { transaction in
+        let (chunks, source) = try context.look { transaction in
             let source = try KeyedTable(table, key: batch.key, transaction)
             let chunked = ChunkedStage(run: context.run, name: stage, keyColumns: batch.key.count)
             return (try ledger.chunkRanges(of: chunked, transaction), source)
         }
         for chunk in chunks {
             let range = ChunkQuery.condition(chunk.range, key: source.key, alias: "source")
-            let keys = try look { transaction in
+            let keys = try context.look { transaction in
                 try proof.findings(where: range, in: schema, transaction).map { $0.text(0) ?? "" }
             }
             let differences = keys.prefix(5).map { key in
@@ -73,15 +73,6 @@ struct LaterWrites {
                     expected: nil)
             }
             strangers.add(Array(differences), count: keys.count)
-        }
-    }
-
-    private func look<R>(_ work: (borrowing Transaction) throws -> R) throws -> R {
-        try context.site.throwIfStopping()
-        return try context.session.perform("looking at what the run wrote") { connection in
-            var settings = context.site.looking
-            settings.statement = 0
-            return try connection.transaction(settings) { try work($0) }
         }
     }
 }

@@ -109,18 +109,11 @@ public struct Undo {
     /// Looks for what others wrote until nobody writes meanwhile, but not for ever: what is removed is looked at once more
     /// when nobody else can get at it.
     private func look(_ context: UndoContext, _ plan: UndoPlan, isWhole: Bool) throws -> LookedAt {
-        func inTransaction<R>(_ body: (borrowing Transaction) throws -> R) throws -> R {
-            var settings = site.looking
-            settings.statement = 0
-            return try context.session.perform("looking at what the run wrote") { connection in
-                try connection.transaction(settings) { try body($0) }
-            }
-        }
         var looked = LookedAt()
         for _ in 0..<Self.looks {
-            looked = try inTransaction { try LookedAt(plan.removedWhole(in: request.schema), $0) }
+            looked = try context.look { try LookedAt(plan.removedWhole(in: request.schema), $0) }
             try refuseLaterWrites(context, plan, isWhole: isWhole)
-            if try inTransaction({ try looked.changed($0) }).isEmpty { break }
+            if try context.look({ try looked.changed($0) }).isEmpty { break }
         }
         return looked
     }

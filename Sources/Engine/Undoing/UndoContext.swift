@@ -32,6 +32,16 @@ struct UndoContext {
         }
     }
 
+    /// Looks at what the run wrote, for as long as that takes.
+    func look<R>(_ work: (borrowing Transaction) throws -> R) throws -> R {
+        try site.throwIfStopping()
+        return try session.perform("looking at what the run wrote") { connection in
+            var settings = site.looking
+            settings.statement = 0
+            return try connection.transaction(settings) { try work($0) }
+        }
+    }
+
     /// Notes in a transaction that takes something back that from here on all of the run has to be.
     func begin(_ transaction: borrowing Transaction) throws {
         try site.ledger.set(.undoing, of: run, transaction)
