@@ -33,15 +33,7 @@ struct SourceVarietyTests {
 
     @Test("may be partitioned")
     func partitioned() async throws {
-        let memoir = try await Memoir()
-        try await memoir.psql(
-            """
-            drop table chapters;
-            create table chapters (id uuid primary key, content jsonb, images jsonb) partition by hash (id);
-            create table chapters_0 partition of chapters for values with (modulus 2, remainder 0);
-            create table chapters_1 partition of chapters for values with (modulus 2, remainder 1);
-            \(Memoir.chapters(1...25))
-            """)
+        let memoir = try await Memoir.partitioned(1...25)
         #expect(try await memoir.run().outcomes == [25, 25, 0, 0, 0])
         #expect(try await memoir.run().changes == SourceChanges())
         #expect(try await memoir.psql("select count(*) from chapters where cover_image is not null") == "8")

@@ -7,8 +7,9 @@ Every source row is migrated exactly, or has one reject that stands, or lies in 
 row of none; the counts of the ledger add up; the columns that may be dropped are as they were, or recorded as dropped
 and kept. Everything is read as it was at one moment.
 
-With --complete the runs have come to their end: every row lies in a chunk that is done. With --ended the processes have ended: within ten seconds nothing of theirs may be left in the server, and with --hash
-everything must be what it is where nobody interfered. --secret must be in no table of the ledger, comment or --file.
+With --complete the runs have come to their end: every row lies in a chunk that is done. With --ended the processes have
+ended: within ten seconds nothing of theirs may be left in the server, and with --hash everything must be what it is where
+nobody interfered. --secret must be in no table of the ledger, comment or --file.
 
 Prints the first differences and exits with 1, or one closing line and exits with 0. With --print-hash the hash follows.
 """

@@ -98,7 +98,8 @@ class Database:
         """By stage, how many chunks are not done."""
         if not self.has_ledger:
             return []
-        return psql.rows(self.dsn, "select stage, count(*) from %s.chunks where state <> 'done' group by 1 order by 1" % self.ledger)
+        query = "select stage, count(*) from %s.chunks where state <> 'done' group by 1 order by 1" % self.ledger
+        return psql.rows(self.dsn, query)
 
     def run_of(self, stage):
         """The latest run with a stage of this name; None where an unfinished run has not come to it."""

@@ -72,16 +72,11 @@ struct RestorationTests {
 
     @Test("makes the indexes of a partitioned table again, whole and by their names")
     func partitions() async throws {
-        let memoir = try await Memoir()
+        let memoir = try await Memoir.partitioned(1...25)
         try await memoir.psql(
             """
-            drop table chapters;
-            create table chapters (id uuid primary key, content jsonb, images jsonb) partition by hash (id);
-            create table chapters_0 partition of chapters for values with (modulus 2, remainder 0);
-            create table chapters_1 partition of chapters for values with (modulus 2, remainder 1);
             create index "of content" on chapters using gin (content);
-            create index alone on chapters_1 (md5(images::text));
-            \(Memoir.chapters(1...25))
+            create index alone on chapters_1 (md5(images::text))
             """)
         let indexes = """
             select i.indexrelid::regclass, i.indrelid::regclass, indisvalid, h.inhparent::regclass

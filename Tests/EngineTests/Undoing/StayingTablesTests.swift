@@ -15,6 +15,16 @@ struct StayingTablesTests {
         return memoir
     }
 
+    /// The statements that write the sections that some chapters have elsewhere.
+    private func insertions(from model: Memoir, of chapters: [String]) async throws -> String {
+        try await model.psql(
+            """
+            select format('insert into chapter_sections values (%L, %L, %L, %L, %L, %L, %L, %L);', id, chapter_id, order_index,
+                          title, content, image, attributes, created_at)
+              from chapter_sections where chapter_id in (\(chapters.joined(separator: ", ")))
+            """)
+    }
+
     @Test("takes back rows, covers and image ids, and what was built on them", arguments: [Memoir.KeyType.uuid, .text])
     func everything(key: Memoir.KeyType) async throws {
         let memoir = try await memoir(key: key)
@@ -31,12 +41,7 @@ struct StayingTablesTests {
         // Three chapters were migrated before, by the same rules; one has a cover of its own.
         let model = try await Memoir(25)
         try await model.run()
-        let rows = try await model.psql(
-            """
-            select format('insert into chapter_sections values (%L, %L, %L, %L, %L, %L, %L, %L);', id, chapter_id, order_index,
-                          title, content, image, attributes, created_at)
-              from chapter_sections where chapter_id in (\(Memoir.key(1)), \(Memoir.key(3)), \(Memoir.key(5)))
-            """)
+        let rows = try await insertions(from: model, of: [1, 3, 5].map { Memoir.key($0) })
         try await memoir.psql(
             rows + "update chapters set cover_image = '{\"url\": \"own.jpg\"}' where id = \(Memoir.key(6))")
         let before = try await memoir.psql("table chapter_sections order by id; table chapters order by id")
@@ -67,12 +72,7 @@ struct StayingTablesTests {
         let model = try await Memoir(1)
         try await model.psql(insert(["[\"new\"]", "[\"mended\"]"]))
         try await model.run()
-        let rows = try await model.psql(
-            """
-            select format('insert into chapter_sections values (%L, %L, %L, %L, %L, %L, %L, %L);', id, chapter_id, order_index,
-                          title, content, image, attributes, created_at)
-              from chapter_sections where chapter_id in ('\(ids[0])', '\(ids[1])')
-            """)
+        let rows = try await insertions(from: model, of: ids.map { "'\($0)'" })
         let memoir = try await memoir()
         try await memoir.psql("insert into chapters (id, content) values ('\(ids[1])', '7')")
         #expect(try await memoir.run().summary.openRejects == 1)
