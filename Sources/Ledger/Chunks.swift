@@ -112,10 +112,7 @@ extension Ledger {
     private func cut(
         _ n: Int64, of stage: ChunkedStage, at key: Key, _ transaction: borrowing Transaction
     ) throws(PostgresError) {
-        // Two splits at once would choose the same number for their new chunks. Where the transaction sees one moment only,
-        // waiting does not help: then the conflict is one of serialization, and the work is tried again.
-        try transaction.run(
-            "select pg_advisory_xact_lock(hashtextextended(\(.text(stage.name)), \(.int(stage.run.value))))")
+        try lockNumbers(of: stage, transaction)
         try transaction.changeOne(
             """
             insert into chunks (run_id, stage, n, part, origin, lower, upper)
@@ -126,6 +123,38 @@ extension Ledger {
             """)
         try transaction.changeOne(
             "update chunks set upper = \(key.parameter) where \(stage.rows) and n = \(.int(n))")
+    }
+
+    /// Divides a chunk that is done above all rows that it knows: it ends at the first key, and what lies above becomes chunks that end
+    /// at the others, the last one where it ended before. They are done, too, and know of no row yet.
+    public func divide(
+        _ n: Int64, of stage: ChunkedStage, at bounds: [Key], _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        try lockNumbers(of: stage, transaction)
+        let columns = (0..<stage.keyColumns).map { part -> SQL in "\(.textArray(bounds.map { $0.parts[part] }))" }
+        let names = SQL(unsafe: columns.indices.map { "k\($0)" }.joined(separator: ", "))
+        try transaction.run(
+            """
+            insert into chunks (run_id, stage, n, part, lower, upper, state, finished_at)
+            select run_id, stage, (select max(n) from chunks where \(stage.allRows)) + i, part, bound,
+                   coalesce(lead(bound) over (order by i), upper), state, clock_timestamp()
+              from chunks,
+                   (select array[\(names)], i from unnest(\(SQL.joined(columns, separator: ", "))) with ordinality as b (\(names), i))
+                       as bounds (bound, i)
+             where \(stage.rows) and n = \(.int(n)) and state = 'done'
+            """)
+        try transaction.changeOne(
+            "update chunks set upper = \(bounds[0].parameter) where \(stage.rows) and n = \(.int(n)) and state = 'done'"
+        )
+    }
+
+    /// Two who make new chunks at once would choose the same numbers. Where the transaction sees one moment only, waiting does not
+    /// help: then the conflict is one of serialization, and the work is tried again.
+    private func lockNumbers(
+        of stage: ChunkedStage, _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        try transaction.run(
+            "select pg_advisory_xact_lock(hashtextextended(\(.text(stage.name)), \(.int(stage.run.value))))")
     }
 
     /// Gives a worker's claims back without their attempts being counted: nothing was wrong with the chunks. Waits for

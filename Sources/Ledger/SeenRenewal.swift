@@ -66,7 +66,7 @@ extension Ledger {
     }
 
     /// Whether the range of the chunk `c` and another one have keys in common.
-    private static func overlap(_ range: KeyRange, _ types: [String]) -> SQL {
+    static func overlap(_ range: KeyRange, _ types: [String]) -> SQL {
         func chunk(_ bound: String) -> SQL {
             SQL(unsafe: types.enumerated().map { "(c.\(bound))[\($0 + 1)]::\($1)" }.joined(separator: ", "))
         }

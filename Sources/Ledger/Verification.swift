@@ -13,15 +13,31 @@ extension Ledger {
     public func workedChunk(
         _ n: Int64, of stage: ChunkedStage, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> WorkedChunk {
-        let row = try transaction.row(
-            "select \(StoredRows.columns) from chunks where \(stage.rows) and n = \(.int(n))")
-        let rows = StoredRows.rows(in: row, from: 0)
+        try worked(where: "n = \(.int(n))", of: stage, transaction)
+    }
+
+    /// What the chunk that a chunk of a verification was made of saw, wrote and rejected. Where the range is open above, those count
+    /// that were divided off since. `keyTypes` are the types of the table's key with their collations.
+    public func workedChunk(
+        _ n: Int64, verifiedIn range: KeyRange, keyTypes: [String], of stage: ChunkedStage,
+        _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> WorkedChunk {
+        if range.upper != nil || Mutant.is(.overlookDividedChunks) { return try workedChunk(n, of: stage, transaction) }
+        return try worked(where: Self.overlap(range, keyTypes), of: stage, transaction)
+    }
+
+    private func worked(
+        where condition: SQL, of stage: ChunkedStage, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> WorkedChunk {
+        let found = try transaction.run(
+            "select n, \(StoredRows.columns) from chunks c where \(stage.rows) and \(condition)")
+        let rows = found.rows.flatMap { StoredRows.rows(in: $0, from: 1) }
         let parts = (0..<stage.keyColumns).map { stage.keyColumns == 1 ? "key #>> '{}'" : "key ->> \($0)" }
         let rejected = try transaction.run(
             """
             select \(unsafe: parts.joined(separator: ", ")) from rejects
-             where run_id = \(.int(stage.run.value)) and stage = \(.text(stage.name)) and chunk = \(.int(n))
-               and state <> 'resolved'
+             where run_id = \(.int(stage.run.value)) and stage = \(.text(stage.name))
+               and chunk = any (\(.intArray(found.rows.compactMap { $0.int(0) }))) and state <> 'resolved'
             """)
         return WorkedChunk(
             rows: Dictionary(rows.map { ($0.keyHash, $0) }) { _, last in last },

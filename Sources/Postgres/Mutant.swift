@@ -133,6 +133,12 @@ public enum Mutant: String, CaseIterable, Sendable {
     /// What a batch would have to write to rows that nobody wrote to is not caught up with.
     case overlookOverdueRows
 
+    /// A chunk is divided though it knows rows that are not there any more.
+    case divideInSpiteOfVanishedRows
+
+    /// What was divided off a chunk since a verification began is not known to it.
+    case overlookDividedChunks
+
     /// Rows that are new are not caught up with.
     case overlookNewRows
 

@@ -42,35 +42,46 @@ struct CatchUp {
         let what = "catching up stage \(stage.name) of \(stage.pipeline)"
         let lookup = try session.perform(what) { connection in
             try connection.transaction(site.looking) { transaction in
-                let lookup = try StageRenewal.find(
-                    stage, on: schema, terms, ledger: site.ledger, transaction)
-                guard case .ready(let renewal) = lookup else { return (lookup, [Int64]()) }
-                return (lookup, try site.ledger.doneRanges(of: renewal.chunked, transaction).map(\.n))
+                try StageRenewal.find(stage, on: schema, terms, ledger: site.ledger, transaction)
             }
         }
         switch lookup {
-        case (.nothing(let reason), _):
+        case .nothing(let reason):
             if let reason { site.reporter.report(.notice(reason)) }
             return SourceChanges()
-        case (.ready(var renewal), let chunks):
+        case .ready(var renewal):
             var sum = SourceChanges()
             let limit = RejectLimit(terms.maximumRejects, of: stage.pipeline)
-            for n in chunks {
-                let changes = try self.chunk(n, of: &renewal, what)
-                if !changes.isEmpty { try limit?.check(renewal.chunked.run, site, on: session) }
-                sum += changes
+            var handled: Set<Int64> = []
+            // Once more as long as chunks come of it.
+            while true {
+                let chunks = try chunks(of: renewal.chunked, what).filter { !handled.contains($0.n) }
+                if chunks.isEmpty { return sum }
+                for (n, range) in chunks {
+                    let changes = try self.chunk(n, isOpen: range.upper == nil, of: &renewal, what)
+                    if !changes.isEmpty { try limit?.check(renewal.chunked.run, site, on: session) }
+                    sum += changes
+                    handled.insert(n)
+                }
             }
-            return sum
+        }
+    }
+
+    private func chunks(of stage: ChunkedStage, _ what: String) throws -> [(n: Int64, range: KeyRange)] {
+        try session.perform(what) { connection in
+            try connection.transaction(site.looking) { try site.ledger.doneRanges(of: stage, $0) }
         }
     }
 
     /// Moves what changed in a chunk, in as many transactions as it takes.
-    private func chunk(_ n: Int64, of renewal: inout StageRenewal, _ what: String) throws -> SourceChanges {
+    private func chunk(
+        _ n: Int64, isOpen: Bool, of renewal: inout StageRenewal, _ what: String
+    ) throws -> SourceChanges {
         var sum = SourceChanges()
         var hasMore = true
         while hasMore {
             try site.throwIfStopping()
-            let outcome = try part(of: n, &renewal, what)
+            let outcome = try part(of: n, isOpen: isOpen, &renewal, what)
             sum += outcome.changes
             hasMore = outcome.hasMore
         }
@@ -78,11 +89,17 @@ struct CatchUp {
     }
 
     /// One transaction; where the server refuses one of its rows, another one that finds out which.
-    private func part(of n: Int64, _ renewal: inout StageRenewal, _ what: String) throws -> RenewalOutcome {
+    private func part(
+        of n: Int64, isOpen: Bool, _ renewal: inout StageRenewal, _ what: String
+    ) throws -> RenewalOutcome {
         func perform(carefully: Bool, _ renewal: inout StageRenewal) throws -> RenewalOutcome {
             try session.perform("\(what), chunk \(n)", locking: [renewal.source.name], waits: true) { connection in
                 try connection.transaction(site.moving) { transaction in
                     try site.noteStopRequest(of: run, transaction)
+                    if isOpen {
+                        try GrownChunk(renewal.chunked, source: renewal.source, limits: terms.limits)
+                            .divide(n, site.ledger, transaction)
+                    }
                     return try renewal.perform(n, carefully: carefully, transaction)
                 }
             }

@@ -47,7 +47,9 @@ struct VerifyRenewal {
             guard let origin = changed.chunk.origin else { continue }
             let rows = (changed.changes.new + changed.changes.rewritten).prefix(left)
             left -= rows.count
-            let worked = try ledger.workedChunk(origin, of: job.origin, transaction)
+            let worked = try ledger.workedChunk(
+                origin, verifiedIn: changed.chunk.range, keyTypes: source.key.map(\.ordering), of: job.origin,
+                transaction)
             parts.append(Part(changed: changed, rows: Array(rows), worked: worked))
         }
         if parts.isEmpty { return RenewalOutcome() }
