@@ -61,19 +61,20 @@ struct CreatedObjects {
         tables.contains(table) || columns.contains { $0.table == table }
     }
 
-    /// What others made that is a part of these objects or depends on them, for people.
-    func strangers(_ transaction: borrowing Transaction) throws -> [String] {
+    /// What others made that is a part of these objects or depends on them, for people. `more` is ours, too.
+    func strangers(besides more: [CreatedObject], _ transaction: borrowing Transaction) throws -> [String] {
+        let ours = Set(present + more)
         var found: [String] = []
         for table in tables {
             let columns = try TableFacts(table, transaction)?.columns.keys.map { $0 } ?? []
-            let foreign = columns.filter { !present.contains(.column($0, of: table)) }
+            let foreign = columns.filter { !ours.contains(.column($0, of: table)) }
             found += foreign.map { "column \(table).\($0)" }
             found += try dependents(on: table, columns, transaction) + triggers(on: table, transaction)
         }
         for (table, columns) in Dictionary(grouping: columns, by: \.table) {
             found += try dependents(on: table, columns.map(\.column), transaction)
         }
-        return Set(found).sorted()
+        return Set(found.filter { !Self.isAmong(ours, $0) }).sorted()
     }
 
     private func dependents(
@@ -84,7 +85,7 @@ struct CreatedObjects {
         }
         // What is granted goes with what it is granted on.
         let going = found.going.filter { !$0.definition.hasPrefix("grant ") }.map(\.what)
-        return (found.blocking + going).filter { !isOurs($0) }
+        return found.blocking + going
     }
 
     private func triggers(
@@ -96,13 +97,13 @@ struct CreatedObjects {
               from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
              where not t.tgisinternal and n.nspname = \(.text(table.schema.name)) and c.relname = \(.text(table.name.name))
             """
-        ).rows.compactMap { $0.text(0) }.filter { !isOurs($0) }
+        ).rows.compactMap { $0.text(0) }
     }
 
     /// The catalogue says `table constraint` and `table column` where the ledger leaves the table out.
-    private func isOurs(_ identity: String) -> Bool {
+    private static func isAmong(_ ours: Set<CreatedObject>, _ identity: String) -> Bool {
         let objects = [identity, identity.hasPrefix("table ") ? String(identity.dropFirst(6)) : identity]
             .compactMap { CreatedObject($0) }
-        return objects.contains { present.contains($0) }
+        return objects.contains { ours.contains($0) }
     }
 }

@@ -6,15 +6,29 @@ struct RestoredColumns {
     let dropped: DroppedColumns
     /// The columns whose values come from the archive, and the names under which they are filled.
     let filled: [(column: DroppedColumn, hidden: Identifier)]
+    /// The columns that are to refuse nulls again, and the names of the checks that vouch for them before.
+    let checks: [(column: DroppedColumn, hidden: Identifier)]
 
     init(_ dropped: DroppedColumns, run: RunID) {
         self.dropped = dropped
         filled = dropped.columns.enumerated().compactMap { index, column in
-            guard column.generated == nil, let hidden = Identifier("etl_undo_\(run.value)_\(index + 1)") else {
-                return nil
-            }
+            guard column.generated == nil, let hidden = Self.hidden(index, run) else { return nil }
             return (column, hidden)
         }
+        checks = dropped.columns.enumerated().compactMap { index, column in
+            guard column.isNotNull, column.generated == nil, let hidden = Self.hidden(index, run) else { return nil }
+            return (column, hidden)
+        }
+    }
+
+    /// The name of ours for what belongs to one of the columns while it is not whole.
+    private static func hidden(_ index: Int, _ run: RunID) -> Identifier? {
+        Identifier("etl_undo_\(run.value)_\(index + 1)")
+    }
+
+    /// What an undoing that was stopped may have left in the table: it goes on from there.
+    var underWay: [CreatedObject] {
+        filled.map { .column($0.hidden, of: table) } + checks.map { .constraint($0.hidden, on: table) }
     }
 
     var table: QualifiedName { dropped.table }

@@ -15,8 +15,7 @@ struct RestoredNotNull {
     /// Does what can be done; says what cannot.
     func perform() throws -> [String] {
         var lacking: [String] = []
-        for (index, column) in columns.dropped.columns.enumerated() where column.isNotNull && column.generated == nil {
-            let check = Identifier("etl_undo_\(context.run.value)_\(index + 1)") ?? column.name
+        for (column, check) in columns.checks {
             if let reason = try perform(column, check) { lacking.append(reason) }
         }
         return lacking

@@ -16,7 +16,7 @@ struct UndoGuards {
         try LaterRuns.refuse(
             "undo", request.pipeline.name, later: request.later, on: request.schema, site, transaction)
         var obstacles = try archiveObstacles(transaction) + tableObstacles(transaction)
-        let strangers = try plan.created.strangers(transaction)
+        let strangers = try plan.created.strangers(besides: underWay(transaction), transaction)
         if !strangers.isEmpty {
             obstacles.append(
                 Obstacle(
@@ -70,6 +70,16 @@ struct UndoGuards {
             case .forget, .restore, .remove: false
             }
         }
+    }
+
+    /// What an undoing that was stopped has put into tables while it brought columns back.
+    private func underWay(_ transaction: borrowing Transaction) throws -> [CreatedObject] {
+        var objects: [CreatedObject] = []
+        for case .restore(let stage) in plan.steps {
+            guard let dropped = try ledger.dropped(by: stage, of: plan.run, transaction) else { continue }
+            objects += RestoredColumns(dropped, run: plan.run).underWay
+        }
+        return objects
     }
 
     /// Archives that are not there, or not as they were made; columns that are there without our doing.

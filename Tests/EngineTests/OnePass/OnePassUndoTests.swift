@@ -22,6 +22,29 @@ struct OnePassUndoTests {
         #expect(try await memoir.verify().hasPassed)
     }
 
+    @Test("goes on after a stop, whichever of the columns was half there", arguments: 1...2)
+    func stopped(after stops: Int) async throws {
+        let memoir = try await Memoir(12).of("memoir")
+        let before = try await memoir.picture()
+        try await memoir.run()
+        try await memoir.dropAll()
+        for _ in 1...stops {
+            let interruption = Interruption()
+            let stopper = Recorder { event in
+                if case .progress = event { interruption.requestStop(signal: 15) }
+            }
+            let failure = try await memoir.failure {
+                try await memoir.undo(reporter: stopper, interruption: interruption)
+            }
+            #expect(failure.kind == .stopped(signal: 15), "\(failure)")
+        }
+        let half = "select string_agg(attrelid::regclass::text, ' ') from pg_attribute where attname like 'etl\\_undo%'"
+        #expect(try await memoir.psql(half).contains("chapter"))
+        try await memoir.undo()
+        let differences = Memoir.differences(before, try await memoir.picture())
+        #expect(differences == [], "\(differences)")
+    }
+
     @Test("takes back the rows of both tables where these were there before, and no others")
     func stayingTables() async throws {
         let memoir = try await Memoir(25).of("memoir")
