@@ -52,7 +52,8 @@ extension Ledger {
                 case when w.finished_at is not null then false
                      when w.pooled then greatest(w.started_at, (select max(c.finished_at) from chunks c
                             where c.run_id = w.run_id and c.claimant = w.id)) > clock_timestamp() - \(pooledLife)
-                     else exists (select from pg_stat_activity a where a.pid = w.backend_pid and \(isItsSession))
+                     -- Not the view: to plan that for every claim takes longer than to look.
+                     else exists (select from pg_stat_get_activity(w.backend_pid) a where \(isItsSession))
                 end
                 """)
     }

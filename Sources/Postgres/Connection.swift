@@ -126,9 +126,9 @@ public final class Connection {
             """
             set local search_path = pg_catalog, pg_temp;
             select pg_backend_pid(), current_setting('server_version_num')::int,
-                   (select extract(epoch from backend_start)::text from pg_stat_activity where pid = pg_backend_pid()),
-                   exists (select from pg_settings where name = 'client_connection_check_interval'),
-                   exists (select from pg_settings where name = 'transaction_timeout')
+                   (select extract(epoch from backend_start)::text from pg_stat_get_activity(pg_backend_pid())),
+                   current_setting('client_connection_check_interval', true) is not null,
+                   current_setting('transaction_timeout', true) is not null
             """, within: deadlines.statement)
         guard let row = facts.first, let pid = row.int(0), let version = row.int(1) else {
             throw .unexpectedAnswer("no facts about the server")
