@@ -59,7 +59,10 @@ struct LineTable {
     private let starts: [Int]
 
     init(_ text: [UInt8]) {
-        starts = [0] + text.indices.filter { text[$0] == UInt8(ascii: "\n") }.map { $0 + 1 }
+        let end = UInt8(ascii: "\n")
+        var starts = [0]
+        for place in text.indices where text[place] == end { starts.append(place + 1) }
+        self.starts = starts
     }
 
     /// The line, counted from 1.

@@ -4,10 +4,10 @@ import Testing
 /// Runs that last long enough to be watched, stopped and shared.
 enum LongRun {
     private static let chapters = Task {
-        try await MemoirDatabase.holding(Chapters(rows: 4000, seed: 9, key: .bigint, content: .json, images: .json))
+        try await MemoirDatabase.holding(Chapters(rows: 1000, seed: 9, key: .bigint, content: .json, images: .json))
     }
 
-    /// A database whose run takes thousands of commits.
+    /// A database whose run takes a thousand commits.
     static func database() async throws -> MemoirDatabase {
         try await chapters.value.copy()
     }

@@ -31,7 +31,7 @@ extension Company {
             #expect(
                 during.output.contains("\nat work: process \(run.pid) on ") && during.output.contains(" workers, for "))
             #expect(
-                during.output.contains(" of 4,000 rows, ") && during.output.contains("  sections          running  "))
+                during.output.contains(" of 1,000 rows, ") && during.output.contains("  sections          running  "))
 
             run.kill(SIGKILL)
             #expect(try await run.end().status == 137)
@@ -49,7 +49,7 @@ extension Company {
             #expect(try await database.etl("run", "chapter-sections", "--until", "constraints").status == 3)
             let after = try await database.etl("status", "chapter-sections")
             #expect(
-                after.status == 0 && after.output.contains("4,000 read: ") && after.output.contains(" open rejects: "))
+                after.status == 0 && after.output.contains("1,000 read: ") && after.output.contains(" open rejects: "))
             #expect(after.output.contains("\ndone as far as constraints at "))
         }
 

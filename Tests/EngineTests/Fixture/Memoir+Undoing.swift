@@ -32,7 +32,7 @@ extension Memoir {
     }
 
     private func later() -> [String] {
-        PipelineCatalog(project: project).dependents(of: pipeline).pipelines.map(\.name).reversed()
+        dependents.map(\.name).reversed()
     }
 
     /// All three pipelines, the newest first.

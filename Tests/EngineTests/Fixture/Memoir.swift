@@ -113,11 +113,11 @@ struct Memoir: Sendable {
 
     /// The pipeline as its file says it.
     func loaded() throws(PipelineError) -> Pipeline {
-        try PipelineCatalog(project: project).load(pipeline)
+        try PipelineShelf.shared.pipeline(pipeline, of: project)
     }
 
     /// The pipelines that build on it.
-    var dependents: [Pipeline] { PipelineCatalog(project: project).dependents(of: pipeline).pipelines }
+    var dependents: [Pipeline] { PipelineShelf.shared.dependents(of: pipeline, in: project) }
 
     /// Runs the pipeline as far as asked.
     @discardableResult
