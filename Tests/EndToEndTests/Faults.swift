@@ -10,6 +10,12 @@ enum Faults {
         return names.isEmpty ? all : all.filter(names.contains)
     }()
 
+    /// Whether a phase of runs, or the undoing of a pipeline, is tried: all are, or those that a variable names.
+    static func isWanted(in phase: String) -> Bool { phases.isEmpty || phases.contains(phase) }
+
+    private static let phases = (ProcessInfo.processInfo.environment["ETL_NTH_PHASES"] ?? "")
+        .split(separator: ",").map(String.init)
+
     /// What a variable asks for: a number of calls, or `all`.
     private static let wish = ProcessInfo.processInfo.environment["ETL_NTH"] ?? ""
 

@@ -50,10 +50,7 @@ enum Phase: String, CaseIterable, Sendable {
     private var isOfSections: Bool { [.images, .backfill, .onePassDrops].contains(self) }
 
     /// The phases that are tried: all, or those that a variable names.
-    static let chosen: [Phase] = {
-        let names = (ProcessInfo.processInfo.environment["ETL_NTH_PHASES"] ?? "").split(separator: ",")
-        return names.isEmpty ? allCases : names.compactMap { Phase(rawValue: String($0)) }
-    }()
+    static let chosen = allCases.filter { Faults.isWanted(in: $0.rawValue) }
 }
 
 /// How a phase goes when nobody interferes.

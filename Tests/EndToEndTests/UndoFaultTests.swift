@@ -13,18 +13,31 @@ extension Endurance {
             let calls: Int
         }
 
-        /// The undoing of all three pipelines with both drops, one after the other, which ends with chapters as they were.
+        /// The undoing of all three pipelines with both drops, one after the other, and that of one pass; either ends with chapters
+        /// as they were.
         private static let courses = Task {
-            let original = try await MemoirDatabase.holding(
+            let chapters = try await original()
+            return try await (isAsked ? inRow(from: chapters) : []) + onePass(from: chapters)
+        }
+
+        /// Without a wish for more faults only the undoing of one pass is disturbed, at one call.
+        private static var isAsked: Bool { Faults.isEveryWanted || Faults.wanted != nil }
+
+        private static func original() async throws -> MemoirDatabase {
+            let chapters = try await MemoirDatabase.holding(
                 Chapters(rows: 30, seed: 71, key: .text, content: .json, images: .text, covers: .existing))
             // What goes with the columns has to come back with them.
-            _ = try await original.psql(
+            _ = try await chapters.psql(
                 """
                 alter table chapters alter column content set default '"new"', alter column content set not null,
                       add constraint few_words check (length(content::text) < 100000);
                 create index on chapters (md5(content::text)) where images is not null;
                 create unique index on chapters (id, md5(images))
                 """)
+            return chapters
+        }
+
+        private static func inRow(from original: MemoirDatabase) async throws -> [Course] {
             var database = try await original.copy()
             #expect([0, 3].contains(try await database.etl("run", "chapter-sections").status))
             let losses = try await database.losses(of: "sections")
@@ -32,27 +45,45 @@ extension Endurance {
             #expect([0, 3].contains(run.status), "\(run.stderr)")
             var courses: [Course] = []
             for pipeline in Workflow.pipelines.reversed() {
-                let after = try await database.copyWithRuns()
-                let scratch = try Scratch()
-                let undone = try await undo(pipeline, on: after, variables: CallCounts.variable(scratch))
-                #expect(undone.status == 0, "\(undone.stderr)")
-                courses.append(
-                    Course(
-                        pipeline: pipeline, before: database, partsAfter: try await parts(of: after),
-                        calls: CallCounts(in: scratch).calls))
+                let (course, after) = try await Self.course(of: pipeline, on: database)
+                courses.append(course)
                 database = after
             }
             #expect(try await parts(of: database) == parts(of: original))
             return courses
         }
 
+        private static func onePass(from original: MemoirDatabase) async throws -> [Course] {
+            let database = try await original.copy()
+            #expect([0, 3].contains(try await database.etl("run", "memoir").status))
+            let losses = try await database.losses(of: Workflow.Way.onePass.stagesOfLosses)
+            let run = try await database.start(
+                Workflow.Way.onePass.everything(on: database, accepting: losses)
+            ).end()
+            #expect([0, 3].contains(run.status), "\(run.stderr)")
+            let (course, after) = try await Self.course(of: "memoir", on: database)
+            #expect(try await parts(of: after) == parts(of: original))
+            return [course]
+        }
+
+        /// An undoing that nobody disturbs, and what it left.
+        private static func course(
+            of pipeline: String, on database: MemoirDatabase
+        ) async throws -> (Course, after: MemoirDatabase) {
+            let after = try await database.copyWithRuns()
+            let scratch = try Scratch()
+            let undone = try await undo(pipeline, on: after, variables: CallCounts.variable(scratch))
+            #expect(undone.status == 0, "\(undone.stderr)")
+            let course = Course(
+                pipeline: pipeline, before: database, partsAfter: try await parts(of: after),
+                calls: CallCounts(in: scratch).calls)
+            return (course, after)
+        }
+
         @Test("a fault at any call to libpq keeps no undoing from ending as it should", arguments: Faults.kinds)
         func anyCall(fault: String) async throws {
-            // Without a wish for more faults only the first pipeline's undoing is disturbed, at one call.
-            let courses = try await Self.courses.value
-            let isAsked = Faults.isEveryWanted || Faults.wanted != nil
             var count = FaultCount()
-            for course in isAsked ? courses[...] : courses.suffix(1) {
+            for course in try await Self.courses.value where Faults.isWanted(in: course.pipeline) {
                 count = try await count + tried(fault, on: course)
             }
             print("faults (undo, \(fault)): seed \(EndToEnd.seed), \(count)")
