@@ -4,10 +4,10 @@ import Testing
 /// The built program on a real PostgreSQL, judged by code that shares nothing with it.
 ///
 /// Long ones take more when these variables ask for it:
-/// - `ETL_E2E_ROWS`: chapters in each of the combinations of types; else 800
+/// - `ETL_E2E_ROWS`: chapters in each of the combinations of types; else 500
 /// - `ETL_E2E_WORKFLOW_ROWS`: the same where they go through all three pipelines and both drops; else 250
 /// - `ETL_E2E_KILLS`: kills with -9 in each of the tests of them; else 95, and 5 of either way of the whole workflow
-/// - `ETL_E2E_KILL_ROWS`: chapters in the runs that are killed; else 500, and 300 in the whole workflow
+/// - `ETL_E2E_KILL_ROWS`: chapters in the runs that are killed; else 300, and 200 in the whole workflow
 /// - `ETL_NTH`: at how many calls to libpq of each phase each fault is tried, or `all` that matter; else 1 in half of them
 /// - `ETL_NTH_KINDS`: the faults that are tried, with commas between them; else all
 /// - `ETL_NTH_JOBS`: how many of these cases are tried at a time; else 4

@@ -63,7 +63,7 @@ import Testing
 
     private func prepare() async throws -> Course {
         let chapters = try await MemoirDatabase.holding(
-            Chapters(rows: EndToEnd.number("ETL_E2E_KILL_ROWS", else: 500), key: .text, content: .text))
+            Chapters(rows: EndToEnd.number("ETL_E2E_KILL_ROWS", else: 300), key: .text, content: .text))
         let database = try await chapters.copy()
         let run = try await database.start(["run", "chapter-sections"] + Self.batch).timedEnd()
         #expect(run.result.status == 3, "\(run.result.stderr)")

@@ -7,7 +7,7 @@ extension Endurance {
             "chapters of every key and document type become the sections of the contract, once and for all",
             arguments: Chapters.Key.allCases, Chapters.Document.allCases)
         func types(key: Chapters.Key, document: Chapters.Document) async throws {
-            let rows = EndToEnd.number("ETL_E2E_ROWS", else: 800)
+            let rows = EndToEnd.number("ETL_E2E_ROWS", else: 500)
             // The images' type differs from the content's, so that every one of them is met too.
             let images: Chapters.Document =
                 switch document {
