@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import Testing
 
 /// The built program on a real PostgreSQL, judged by code that shares nothing with it.
@@ -7,7 +8,7 @@ import Testing
 /// - `ETL_E2E_ROWS`: chapters in each of the combinations of types; else 500
 /// - `ETL_E2E_WORKFLOW_ROWS`: the same where they go through all three pipelines and both drops; else 250
 /// - `ETL_E2E_KILLS`: kills with -9 in each of the tests of them; else 95, and 5 of either way of the whole workflow
-/// - `ETL_E2E_KILL_ROWS`: chapters in the runs that are killed; else 300, and 200 in the whole workflow
+/// - `ETL_E2E_KILL_ROWS`: chapters in the runs that are killed; else 300
 /// - `ETL_NTH`: at how many calls to libpq of each phase each fault is tried, or `all` that matter; else 1 in half of them
 /// - `ETL_NTH_KINDS`: the faults that are tried, with commas between them; else all
 /// - `ETL_NTH_JOBS`: how many of these cases are tried at a time; else 4
@@ -59,8 +60,9 @@ func comesTrue(
 ) async rethrows -> Bool {
     let deadline = ContinuousClock.now + limit
     while ContinuousClock.now < deadline {
+        let began = ContinuousClock.now
         if try await condition() { return true }
-        try? await Task.sleep(for: .milliseconds(5))
+        try? await Task.sleep(for: restBetweenLooks(of: ContinuousClock.now - began))
     }
     return try await condition()
 }

@@ -36,7 +36,7 @@ import Testing
     }
 
     private func prepare(_ way: Workflow.Way) async throws -> Course {
-        let rows = EndToEnd.number("ETL_E2E_KILL_ROWS", else: 200)
+        let rows = EndToEnd.number("ETL_E2E_KILL_ROWS", else: 300)
         let chapters = try await MemoirDatabase.holding(
             Chapters(
                 rows: rows, seed: 51, key: .text, content: .text, images: .json, covers: .every, isCopied: true))

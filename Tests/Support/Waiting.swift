@@ -1,6 +1,6 @@
 import Foundation
 
-/// Whether a condition came true in time; it is looked at every few milliseconds.
+/// Whether a condition came true in time; it is looked at every few milliseconds, but no more than a quarter of the time.
 ///
 /// Says so rather than failing, so that a test can write `#expect(await eventually { … })`.
 public func eventually(
@@ -9,10 +9,17 @@ public func eventually(
     let clock = ContinuousClock()
     let deadline = clock.now + limit
     while clock.now < deadline {
+        let began = clock.now
         if try condition() { return true }
-        try? await Task.sleep(for: .milliseconds(5))
+        try? await Task.sleep(for: restBetweenLooks(of: clock.now - began))
     }
     return try condition()
+}
+
+/// How long to wait until a condition is looked at again. To look may mean to start a program: whoever does that all the time
+/// takes the processor from what is waited for.
+public func restBetweenLooks(of time: Duration) -> Duration {
+    max(.milliseconds(5), min(time * 3, .milliseconds(200)))
 }
 
 /// Runs work that blocks on a thread of its own.
