@@ -108,7 +108,7 @@ extension Behaviour {
                 set application_name = 'etl:1:1'; create temporary table etl_rows (n int); begin;
                 lock table chapters in share mode; select pg_sleep(600)
                 """)
-            let isHeld = try await comesTrue {
+            let isHeld = try await eventually {
                 try await database.psql(
                     """
                     select count(*) from pg_stat_activity

@@ -81,14 +81,14 @@ extension Behaviour {
                 select 'WORDS\(Self.evil)' from pg_sleep(600)
                 """)
             #expect(
-                try await comesTrue {
+                try await eventually {
                     try await database.psql(
                         "select count(*) from pg_stat_activity where query like '%WORDS%' and state = 'active'"
                             + " and datname = current_database() and pid <> pg_backend_pid()") == "1"
                 })
             let run = try database.start(
                 ["run", "chapter-sections", "--schema", Self.schema, "--lock-timeout", "0.05", "--until", "tables"])
-            #expect(await comesTrue { run.errorsSoFar.contains("WORDS") })
+            #expect(await eventually { run.errorsSoFar.contains("WORDS") })
             try await LongRun.release(holder, in: database)
             let result = try await run.end()
             #expect(result.status == 0, "\(result.stderr)")

@@ -11,7 +11,7 @@ extension Behaviour {
             let program = try RunningProgram(
                 "sh", arguments: ["-c", "ulimit -c unlimited 2>/dev/null; exec \"$0\" status", etlBinary],
                 environment: plainEnvironment.merging(["DATABASE_URL": url]) { $1 })
-            let isForbidden = await comesTrue {
+            let isForbidden = await eventually {
                 let limits = try? String(contentsOfFile: "/proc/\(program.pid)/limits", encoding: .utf8)
                 return limits?.contains(#/Max core file size +0 +0 /#) == true
             }

@@ -1,5 +1,4 @@
 import Foundation
-import Support
 import Testing
 
 /// The built program on a real PostgreSQL, judged by code that shares nothing with it.
@@ -52,17 +51,4 @@ struct SeededNumbers: RandomNumberGenerator {
         mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
         return mixed ^ (mixed >> 31)
     }
-}
-
-/// Whether a condition came true in time. Unlike its sibling in Support it may wait while it looks.
-func comesTrue(
-    within limit: Duration = .seconds(60), _ condition: () async throws -> Bool
-) async rethrows -> Bool {
-    let deadline = ContinuousClock.now + limit
-    while ContinuousClock.now < deadline {
-        let began = ContinuousClock.now
-        if try await condition() { return true }
-        try? await Task.sleep(for: restBetweenLooks(of: ContinuousClock.now - began))
-    }
-    return try await condition()
 }

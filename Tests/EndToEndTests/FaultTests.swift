@@ -44,7 +44,7 @@ extension Endurance {
             let run = try database.start(
                 command, variables: CallCounts.variable(scratch).merging(["ETL_FAULT": fault]) { $1 })
             // One that waits for ever would hold up all others.
-            let isOver = await comesTrue(within: .seconds(300)) { !run.isRunning }
+            let isOver = await eventually(within: .seconds(300)) { !run.isRunning }
             #expect(isOver, "\(place): is still running: \(run.errorsSoFar)")
             if !isOver { run.kill(9) }
             let faulty = try await run.end()

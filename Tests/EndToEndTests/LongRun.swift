@@ -26,7 +26,7 @@ enum LongRun {
     static func block(_ database: MemoirDatabase) async throws -> RunningProgram {
         let holder = try database.session(
             "begin; lock table chapters in access exclusive mode; select pg_sleep(600)")
-        let isHeld = try await comesTrue {
+        let isHeld = try await eventually {
             try await database.psql(
                 "select count(*) from pg_locks where relation = 'chapters'::regclass and mode = 'AccessExclusiveLock'"
                     + " and granted and database = (select oid from pg_database where datname = current_database())")

@@ -51,7 +51,7 @@ extension MemoirDatabase {
 
     /// Waits until a run has done this many chunks.
     func awaitChunks(_ count: Int, within limit: Duration = .seconds(20)) async throws -> Bool {
-        try await comesTrue(within: limit) {
+        try await eventually(within: limit) {
             guard try await psql("select to_regclass('etl.chunks') is not null") == "t" else { return false }
             let done = try await psql("select count(*) from etl.chunks where state = 'done'")
             return (Int(done) ?? 0) >= count
@@ -60,7 +60,7 @@ extension MemoirDatabase {
 
     /// Whether no session of ours is left, within the time that a dead client may go unnoticed.
     func isLeftAlone(within limit: Duration = .seconds(10)) async throws -> Bool {
-        try await comesTrue(within: limit) {
+        try await eventually(within: limit) {
             try await psql(
                 """
                 select count(*) from pg_stat_activity

@@ -83,7 +83,7 @@ extension Behaviour {
             #expect(load.status == 0, "\(load.stderr)")
             let command = ["run", "chapter-sections", "--batch-rows", "2", "--max-outage", "1"]
             let run = try user.start(command, variables: ["DATABASE_URL": url])
-            let isMoving = try await comesTrue {
+            let isMoving = try await eventually {
                 let done = "select count(*) from etl.chunks where state = 'done'"
                 return (Int(try await psql(url, done)) ?? 0) > 3
             }

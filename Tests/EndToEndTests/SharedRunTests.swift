@@ -8,7 +8,7 @@ extension Company {
             let database = try await LongRun.database()
             let holder = try await LongRun.block(database)
             let run = try database.start(LongRun.command + ["--lock-timeout", "60"])
-            #expect(try await comesTrue { try await !LongRun.waiters(in: database).isEmpty })
+            #expect(try await eventually { try await !LongRun.waiters(in: database).isEmpty })
 
             async let words = database.start(["run", "chapter-sections"]).end()
             async let object = database.start(["run", "chapter-sections", "--json"]).end()

@@ -62,7 +62,7 @@ extension Company {
                 try database.start(LongRun.command + ["--workers", "3", "--until", "sections", "--join"]),
                 try database.start(LongRun.command + ["--workers", "2", "--until", "sections", "--join"]),
             ]
-            let areAllAtWork = try await comesTrue(within: .seconds(60)) {
+            let areAllAtWork = try await eventually(within: .seconds(60)) {
                 try await database.psql(
                     "select count(distinct os_pid), count(*) from etl.workers where finished_at is null and number > 0")
                     == "2|5"
@@ -70,7 +70,7 @@ extension Company {
             #expect(areAllAtWork)
             // Frozen, they go on living, and nothing changes while it is looked at twice.
             for run in runs { run.kill(SIGSTOP) }
-            let settled = try await comesTrue { try await Self.unchanging(database) }
+            let settled = try await eventually { try await Self.unchanging(database) }
             #expect(settled)
             let owner = try await Self.facts(database, [:])
             let reader = try await Self.facts(database, role)

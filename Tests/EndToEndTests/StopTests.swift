@@ -28,7 +28,7 @@ extension Company {
             let database = try await LongRun.database()
             let holder = try await LongRun.block(database)
             let run = try database.start(LongRun.command + ["--lock-timeout", "60"])
-            #expect(try await comesTrue { try await !LongRun.waiters(in: database).isEmpty })
+            #expect(try await eventually { try await !LongRun.waiters(in: database).isEmpty })
             run.kill(SIGTERM)
             let end = try await run.timedEnd()
             #expect(end.result.status == 143 && end.seconds < 10, "\(end.seconds) s")
@@ -46,12 +46,12 @@ extension Company {
             let database = try await LongRun.database()
             let holder = try await LongRun.block(database)
             let run = try database.start(LongRun.command + ["--lock-timeout", "60"])
-            #expect(try await comesTrue { try await !LongRun.waiters(in: database).isEmpty })
+            #expect(try await eventually { try await !LongRun.waiters(in: database).isEmpty })
             // One that waits for a lock holds none of those inside the server, so it can be frozen without harm.
             let waiters = try await LongRun.waiters(in: database)
             if isFrozen { for pid in waiters { #expect(kill(pid, SIGSTOP) == 0) } }
             run.kill(SIGINT)
-            #expect(await comesTrue { run.errorsSoFar.contains("stopping in order") })
+            #expect(await eventually { run.errorsSoFar.contains("stopping in order") })
             run.kill(SIGINT)
             let end = try await run.timedEnd()
             for pid in waiters { kill(pid, SIGCONT) }

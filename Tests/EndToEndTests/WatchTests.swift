@@ -37,7 +37,7 @@ extension Company {
             let database = try await LongRun.database()
             let run = try await LongRun.start(on: database)
             let watch = try database.start(["status", "--watch"])
-            #expect(await comesTrue { watch.outputSoFar.contains("running") })
+            #expect(await eventually { watch.outputSoFar.contains("running") })
             run.kill(SIGKILL)
             _ = try await run.end()
             let result = try await watch.end()
@@ -50,9 +50,9 @@ extension Company {
             let database = try await LongRun.database()
             let holder = try await LongRun.block(database)
             let run = try database.start(LongRun.command + ["--lock-timeout", "60"])
-            #expect(try await comesTrue { try await !LongRun.waiters(in: database).isEmpty })
+            #expect(try await eventually { try await !LongRun.waiters(in: database).isEmpty })
             let watch = try database.start(["status", "--watch"])
-            #expect(await comesTrue { watch.outputSoFar.contains("running") })
+            #expect(await eventually { watch.outputSoFar.contains("running") })
             watch.kill(signal)
             let end = try await watch.timedEnd()
             #expect(end.result.status == 0 && end.seconds < 5 && run.isRunning, "\(end.result.stderr)")
@@ -66,19 +66,19 @@ extension Company {
             let database = try await LongRun.database()
             let holder = try await LongRun.block(database)
             let run = try database.start(LongRun.command + ["--lock-timeout", "60"])
-            #expect(try await comesTrue { try await !LongRun.waiters(in: database).isEmpty })
+            #expect(try await eventually { try await !LongRun.waiters(in: database).isEmpty })
             let watch = try database.start(["status", "--watch"])
-            #expect(await comesTrue { watch.outputSoFar.contains("running") })
+            #expect(await eventually { watch.outputSoFar.contains("running") })
             try await database.psql(
                 """
                 select pg_terminate_backend(pid) from pg_stat_activity
                  where datname = current_database() and application_name = 'etl'
                    and pid not in (select backend_pid from etl.workers where finished_at is null)
                 """)
-            #expect(await comesTrue { watch.errorsSoFar.contains("reading the ledger: ") }, "\(watch.errorsSoFar)")
+            #expect(await eventually { watch.errorsSoFar.contains("reading the ledger: ") }, "\(watch.errorsSoFar)")
             let told = watch.outputSoFar.components(separatedBy: "running (").count
             #expect(
-                await comesTrue(within: .seconds(20)) {
+                await eventually(within: .seconds(20)) {
                     watch.outputSoFar.components(separatedBy: "running (").count > told
                 })
             try await LongRun.release(holder, in: database)

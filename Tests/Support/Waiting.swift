@@ -4,22 +4,18 @@ import Foundation
 ///
 /// Says so rather than failing, so that a test can write `#expect(await eventually { … })`.
 public func eventually(
-    within limit: Duration = .seconds(60), _ condition: () throws -> Bool
+    within limit: Duration = .seconds(60), _ condition: () async throws -> Bool
 ) async rethrows -> Bool {
     let clock = ContinuousClock()
     let deadline = clock.now + limit
     while clock.now < deadline {
         let began = clock.now
-        if try condition() { return true }
-        try? await Task.sleep(for: restBetweenLooks(of: clock.now - began))
+        if try await condition() { return true }
+        // To look may mean to start a program: whoever does that all the time takes the processor from what is waited for.
+        let rest = max(.milliseconds(5), min((clock.now - began) * 3, .milliseconds(200)))
+        try? await Task.sleep(for: rest)
     }
-    return try condition()
-}
-
-/// How long to wait until a condition is looked at again. To look may mean to start a program: whoever does that all the time
-/// takes the processor from what is waited for.
-public func restBetweenLooks(of time: Duration) -> Duration {
-    max(.milliseconds(5), min(time * 3, .milliseconds(200)))
+    return try await condition()
 }
 
 /// Runs work that blocks on a thread of its own.
