@@ -10,10 +10,14 @@ public struct DroppedColumn: Sendable, Equatable {
     public let collation: String?
     /// Whether it took no null.
     public let isNotNull: Bool
+    /// The name of the constraint that said so, where the server has such.
+    public let notNullName: Identifier?
     /// The expression of its default.
     public let defaultExpression: String?
     /// The expression that it was generated from.
     public let generated: String?
+    /// Whether that was computed at each reading instead of being stored.
+    public let isVirtual: Bool
     /// `a` where it was always an identity, `d` where it was one by default.
     public let identity: String?
     /// What was said about it.
@@ -92,7 +96,8 @@ extension Ledger {
             select c ->> 'name', c ->> 'type', c ->> 'collation', (c ->> 'not_null')::boolean, c ->> 'default',
                    c ->> 'generated', c ->> 'identity', c ->> 'comment', c ->> 'storage', c ->> 'compression',
                    c ->> 'statistics',
-                   (select string_agg(o, ', ') from jsonb_array_elements_text(nullif(c -> 'options', 'null')) o)
+                   (select string_agg(o, ', ') from jsonb_array_elements_text(nullif(c -> 'options', 'null')) o),
+                   c ->> 'not_null_name', coalesce((c ->> 'virtual')::boolean, false)
               from archives, jsonb_array_elements(columns) with ordinality as d (c, place)
              where \(own) order by place
             """)
@@ -104,7 +109,8 @@ extension Ledger {
             columns.append(
                 DroppedColumn(
                     name: name, type: type, collation: row.text(2), isNotNull: row.bool(3),
-                    defaultExpression: row.text(4), generated: row.text(5), identity: row.text(6),
+                    notNullName: row.text(12).flatMap { Identifier($0) }, defaultExpression: row.text(4),
+                    generated: row.text(5), isVirtual: row.bool(13), identity: row.text(6),
                     comment: row.text(7), storage: row.text(8) ?? "extended", compression: row.text(9),
                     statistics: row.int(10), options: row.text(11)))
         }

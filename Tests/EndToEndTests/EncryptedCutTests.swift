@@ -2,7 +2,7 @@ import Support
 import Testing
 
 extension Company {
-    @Suite struct EncryptedCutTests {
+    @Suite(.enabled(if: ServerFeature.tls.isThere, "the server was built without TLS")) struct EncryptedCutTests {
         @Test("an encrypted session that is cut at any byte changes nothing about how a run ends")
         func cuts() async throws {
             let server = try await EncryptedServer.start()

@@ -3,7 +3,7 @@ import Support
 import Testing
 
 extension Behaviour {
-    @Suite struct EncryptionTests {
+    @Suite(.enabled(if: ServerFeature.tls.isThere, "the server was built without TLS")) struct EncryptionTests {
         @Test("a server elsewhere that does not prove who it is gets nothing, and the reason is told")
         func proof() async throws {
             let server = try await EncryptedServer.start()

@@ -7,7 +7,9 @@ import Testing
 
 @Suite("A source of another make")
 struct SourceVarietyTests {
-    @Test("is read in the order of its key's own collation")
+    @Test(
+        "is read in the order of its key's own collation",
+        .enabled(if: ServerFeature.icu.isThere, "the server was built without ICU"))
     func collation() async throws {
         let memoir = try await Memoir(limits: BatchLimits(rows: 1, workers: 2))
         try await memoir.psql(

@@ -18,6 +18,10 @@ public final class TestServer: Sendable {
         get throws { try started.get() }
     }
 
+    /// The shared server's major version; 0 where none could be started, which every test of it says.
+    public static let major =
+        (try? shared.sandbox.query("show server_version_num")).flatMap { Int($0) }.map { $0 / 10000 } ?? 0
+
     private static let started = Result {
         TestServer(
             try Sandbox.lend(settings: [

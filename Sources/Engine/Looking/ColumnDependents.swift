@@ -112,7 +112,8 @@ enum ColumnDependents {
     }
 
     /// Keys before foreign keys, or they could not be made again in this order; the indexes of partitions before that of
-    /// their table, which takes them for its own then.
+    /// their table, which takes them for its own then. That a column takes no null is a constraint, too, to servers from 18 on;
+    /// here it is the column's.
     private static let definitions: SQL = """
         select g.*, case c.relkind when 'I' then 3 else 2 end as place,
                case c.relkind when 'I' then regexp_replace(pg_get_indexdef(g.objid), ' ON ONLY ', ' ON ')
@@ -125,7 +126,7 @@ enum ColumnDependents {
                       pg_get_constraintdef(k.oid))
           from going g join pg_constraint k on k.oid = g.objid join pg_class c on c.oid = k.conrelid
           join pg_namespace n on n.oid = c.relnamespace
-         where g.classid = 'pg_constraint'::regclass and \(isWhole("g"))
+         where g.classid = 'pg_constraint'::regclass and k.contype <> 'n' and \(isWhole("g"))
         union all
         select g.*, 7, pg_get_statisticsobjdef(g.objid) from going g where g.classid = 'pg_statistic_ext'::regclass
         union all

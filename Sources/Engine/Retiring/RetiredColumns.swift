@@ -57,8 +57,11 @@ struct RetiredColumns {
                                   from pg_collation l join pg_namespace n on n.oid = l.collnamespace
                                  where l.oid = a.attcollation) end,
                            'not_null', a.attnotnull,
+                           'not_null_name', (select k.conname from pg_constraint k where k.conrelid = a.attrelid
+                                                and k.contype = 'n' and k.conkey = array[a.attnum]),
                            'default', case when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end,
                            'generated', case when a.attgenerated <> '' then pg_get_expr(d.adbin, d.adrelid) end,
+                           'virtual', a.attgenerated = 'v',
                            'identity', nullif(a.attidentity::text, ''),
                            'comment', col_description(a.attrelid, a.attnum),
                            'storage', case a.attstorage when 'p' then 'plain' when 'e' then 'external'

@@ -75,7 +75,7 @@ struct RestoredColumns {
         let generated = dropped.columns.compactMap { column in
             column.generated.map { expression in
                 "add column \(column.name.quoted) \(column.type)" + (column.collation.map { " collate \($0)" } ?? "")
-                    + " generated always as (\(expression)) stored"
+                    + " generated always as (\(expression)) \(column.isVirtual ? "virtual" : "stored")"
             }
         }
         return (named + generated + dropped.columns.flatMap(settings)).map { "alter table \(table.quoted) \($0)" }

@@ -31,6 +31,7 @@ struct RestoredDependents {
         }
         // It vouches for the rows there are afterwards, without keeping others away for as long.
         if let (name, definition) = constraint(statement), !definition.hasSuffix(" NOT VALID"),
+            !definition.hasSuffix(" NOT ENFORCED"),
             definition.hasPrefix("FOREIGN KEY ") || definition.hasPrefix("CHECK ")
         {
             let validation = "alter table \(table.quoted) validate constraint \(name.quoted)"

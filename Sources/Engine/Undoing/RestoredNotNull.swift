@@ -53,6 +53,7 @@ struct RestoredNotNull {
             guard try isThere(check, transaction) else { return }
             try alter("alter column \(column.name) set not null", transaction)
             try alter("drop constraint \(check)", transaction)
+            try giveName(to: column, transaction)
             guard let identity = column.identity else { return }
             let kind = identity == "a" ? "always" : "by default"
             try alter("alter column \(column.name) add generated \(unsafe: kind) as identity", transaction)
@@ -63,6 +64,19 @@ struct RestoredNotNull {
                 """)
         }
         return nil
+    }
+
+    /// Gives the constraint that there is now, to servers that have such, the name that it had.
+    private func giveName(to column: DroppedColumn, _ transaction: borrowing Transaction) throws {
+        guard let name = column.notNullName else { return }
+        let found = try transaction.run(
+            """
+            select k.conname from pg_constraint k join pg_attribute a on a.attrelid = k.conrelid and k.conkey = array[a.attnum]
+             where k.conrelid = to_regclass(\(.text(table.quoted))) and k.contype = 'n' and k.conname <> \(.text(name.name))
+               and a.attname = \(.text(column.name.name))
+            """)
+        guard let other = found.first?.text(0).flatMap({ Identifier($0) }) else { return }
+        try alter("rename constraint \(other) to \(name)", transaction)
     }
 
     /// Whether the column refuses nulls, and is the identity that it was: an undoing that was stopped goes on here.

@@ -174,6 +174,8 @@ class Database:
     def _wrong_ids_in_sql(self, table, name):
         if not self.options.sql_ids or not psql.column_types(self.dsn, self.options.schema, table.rpartition(".")[2]):
             return 0
+        if not psql.run(self.dsn, "select 1 from pg_available_extensions where name = 'uuid-ossp'").strip():
+            return None
         sql = (
             "set client_min_messages = error;"
             ' begin; create extension if not exists "uuid-ossp";'

@@ -30,7 +30,7 @@ struct ServerFaultTests {
     @Test("by a limit on temporary files is put up with for a while, and says what to raise")
     func temporaryFiles() async throws {
         // To cut the chunks all keys are sorted, which takes more than the server's own tables do.
-        let memoir = try await Memoir(24_000, limits: BatchLimits(rows: 1000, workers: 1))
+        let memoir = try await Memoir(32_000, limits: BatchLimits(rows: 1000, workers: 1))
         let name = memoir.database.name
         try await memoir.psql(
             """

@@ -31,7 +31,7 @@ struct ConformanceTests {
         for (sample, theirs) in zip(ConformanceCase.all, verdicts) {
             let ours = Verdict.ofCheck(sample.text)
             #expect(
-                ours.agrees(withServer: theirs),
+                ours.agrees(withServer: theirs, on: sample.text),
                 "\(sample.name): \(DifferentialTests.describe(sample.text, ours, theirs))")
         }
     }
@@ -67,7 +67,8 @@ struct ConformanceTests {
         }
         for ((name, text), theirs) in zip(zip(names, texts), verdicts) {
             let ours = Verdict.ofCheck(text)
-            #expect(ours.agrees(withServer: theirs), "\(name): \(DifferentialTests.describe(text, ours, theirs))")
+            #expect(
+                ours.agrees(withServer: theirs, on: text), "\(name): \(DifferentialTests.describe(text, ours, theirs))")
             switch name.prefix(2) {
             case "y_": #expect(Self.kind(ours) == (Self.unstorable.contains(name) ? .unstorable : .taken), "\(name)")
             // Invalid UTF-8 in a string is refused as text, not as syntax.

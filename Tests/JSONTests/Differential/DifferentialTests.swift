@@ -40,7 +40,7 @@ struct DifferentialTests {
             for (text, theirs) in zip(texts, try server.verdicts(on: texts)) {
                 let ours = Verdict.ofCheck(text)
                 if case .taken = theirs { taken += 1 }
-                if !ours.agrees(withServer: theirs) { disagreements.append(describe(text, ours, theirs)) }
+                if !ours.agrees(withServer: theirs, on: text) { disagreements.append(describe(text, ours, theirs)) }
             }
         }
         return (taken, disagreements)
