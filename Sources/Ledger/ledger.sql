@@ -168,7 +168,7 @@ comment on column chunks.seen is 'What was seen, in key order, what came later a
 comment on column chunks.seen_sum is 'Sum over the rows seen of a hash of key and xmin, which the server can add up by itself.';
 comment on column chunks.fates is 'A letter for each row seen: m migrated, e empty, r rejected; when verifying also s stale, w wrong. A row that is gone is seen no more.';
 comment on column chunks.written is 'One bit for each row seen: whether we wrote to that row ourselves.';
-comment on column chunks.written_values is '8 bytes for each of those bits that is set: a 64-bit hash of the value; 0 where a batch wrote it.';
+comment on column chunks.written_values is '8 bytes for each of those bits that is set: a 64-bit hash of the value, begun with 1 where it took the place of a JSON null; 0 where a batch wrote it.';
 comment on column chunks.finished_at is 'When it was done.';
 
 create table rejects (

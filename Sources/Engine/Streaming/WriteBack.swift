@@ -5,6 +5,7 @@ import Postgres
 ///
 /// A value goes where there is none yet (a JSON null is none, too), or where there is still the one that we wrote before; that
 /// is found out by its hash, and what somebody else has set stays. A row that changed since it was read is left as it is.
+/// The hash says as well in the place of what it is, so that an undoing can put that there again.
 struct WriteBack {
     let source: KeyedTable
     let column: Identifier
@@ -18,10 +19,24 @@ struct WriteBack {
         let value: Int64?
     }
 
-    /// The hash of a row's value as it is stored, by which the ledger knows what we wrote.
-    static func hash(of column: Identifier) -> SQL { "hashtextextended(s.\(column)::text collate \"C\", 0)" }
+    /// What was in the place of a value.
+    enum Before: Int64, CaseIterable {
+        case null = 0
+        case jsonNull = 1
 
-    private var valueHash: SQL { Self.hash(of: column) }
+        /// As it stands in SQL.
+        var literal: SQL {
+            switch self {
+            case .null: "null"
+            case .jsonNull: "'null'::jsonb"
+            }
+        }
+    }
+
+    /// The hash of a row's value as it is stored, by which the ledger knows what we wrote in the place of what.
+    static func hash(of column: Identifier, over before: Before) -> SQL {
+        "hashtextextended(s.\(column)::text collate \"C\", \(unsafe: String(before.rawValue)))"
+    }
 
     /// Writes the values of some of a batch's rows.
     func perform(
@@ -30,13 +45,25 @@ struct WriteBack {
         let indices = part.filter { value(of: batch.items[$0]) != nil || batch.items[$0].written != nil }
         if indices.isEmpty { return [] }
         let rows = self.rows(indices, of: batch)
+        var written = try update(rows, of: indices, batch, over: .null, transaction)
+        if written.count < indices.count {
+            written += try update(rows, of: indices, batch, over: .jsonNull, transaction)
+        }
+        if written.count < indices.count { try expectNoneLeft(rows, besides: written.count, transaction) }
+        return written
+    }
+
+    /// Writes those that go, or went, where there was one kind of nothing.
+    private func update(
+        _ rows: SQL, of indices: [Int], _ batch: Batch, over before: Before, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [Rewrite] {
         let written = try transaction.run(
             """
-            update \(source.name) s set \(column) = v.value::jsonb from \(rows)
-             where \(range(of: indices, batch)) and \(isToWrite)
-            returning v.i, s.xmin::text, \(source.mark(of: "s")), \(valueHash)
+            update \(source.name) s set \(column) = coalesce(v.value::jsonb, \(before.literal)) from \(rows)
+             where \(range(of: indices, batch)) and \(isToWrite(over: before))
+            returning v.i, s.xmin::text, \(source.mark(of: "s")),
+                      case when v.value is not null then \(Self.hash(of: column, over: before)) end
             """)
-        if written.count < indices.count { try expectNoneLeft(rows, besides: written.count, transaction) }
         return written.rows.compactMap { row in
             guard let index = row.int(0), let xmin = row.int(1), let mark = row.int(2) else { return nil }
             return Rewrite(
@@ -90,21 +117,27 @@ struct WriteBack {
     }
 
     /// Whether the value is the one that we wrote before.
-    private var isOurs: SQL { "\(valueHash) = v.ours" }
+    private var isOurs: SQL {
+        "v.ours in (\(SQL.joined(Before.allCases.map { Self.hash(of: column, over: $0) }, separator: ", ")))"
+    }
 
-    private var isToWrite: SQL {
-        """
-        \(isRow) and \(unsafe: Mutant.is(.writeBackToChanged) ? "true" : "s.xmin = v.x::text::xid")
-        and case when s.\(column) is null or s.\(column) = 'null'::jsonb then v.value is not null
-                 else \(Mutant.is(.overwriteCovers) ? "true" : isOurs) and s.\(column)::text is distinct from v.value::jsonb::text end
-        """
+    private func isToWrite(over before: Before) -> SQL {
+        func isFree(_ kind: Before) -> SQL { kind == before ? "v.value is not null" : "false" }
+        return """
+            \(isRow) and \(unsafe: Mutant.is(.writeBackToChanged) ? "true" : "s.xmin = v.x::text::xid")
+            and case when s.\(column) is null then \(isFree(.null))
+                     when s.\(column) = 'null'::jsonb then \(isFree(.jsonNull))
+                     else \(Mutant.is(.overwriteCovers) ? "true" : "v.ours = \(Self.hash(of: column, over: before))")
+                          and s.\(column)::text is distinct from v.value::jsonb::text end
+            """
     }
 
     /// What was to be written must be written, as with COPY.
     private func expectNoneLeft(
         _ rows: SQL, besides written: Int, _ transaction: borrowing Transaction
     ) throws(PostgresError) {
-        let left = try transaction.row("select count(*) from \(source.name) s, \(rows) where \(isToWrite)").int(0) ?? 0
+        let condition = SQL.joined(Before.allCases.map { "(\(isToWrite(over: $0)))" }, separator: " or ")
+        let left = try transaction.row("select count(*) from \(source.name) s, \(rows) where \(condition)").int(0) ?? 0
         guard left == 0 else {
             throw .copyCountDiffers(
                 table: source.name.description, sent: written + Int(left), stored: written)

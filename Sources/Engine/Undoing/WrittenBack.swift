@@ -23,31 +23,34 @@ struct WrittenBack {
         guard let column = tables.writeBack else { return [] }
         let found = try transaction.run(
             """
-            select \(tables.source.keyHash(of: "s")), \(WriteBack.hash(of: column)), s.\(column)::text,
-                   \(tables.source.printedColumns(of: "s"))
+            select \(tables.source.keyHash(of: "s")), s.\(column)::text, \(WriteBack.hash(of: column, over: .null)),
+                   \(WriteBack.hash(of: column, over: .jsonNull)), \(tables.source.printedColumns(of: "s"))
               from \(tables.source.name) s
              where \(ChunkQuery.condition(range, key: tables.source.key, alias: "s"))
                and nullif(s.\(column), 'null'::jsonb) is not null
             """)
         return found.rows.compactMap { row in
             let ours = row.int(0).flatMap { worked?.rows[$0]?.written }
-            if let ours, ours == row.int(1) { return nil }
+            if let ours, ours == row.int(2) || ours == row.int(3) { return nil }
             return Stranger(
-                key: Key(tables.source.key.indices.compactMap { row.bytes(3 + $0) }), value: row.bytes(2) ?? [],
+                key: Key(tables.source.key.indices.compactMap { row.bytes(4 + $0) }), value: row.bytes(1) ?? [],
                 replacesOurs: ours != nil)
         }
     }
 
-    /// Sets to null what was written in a range, where it is still ours.
+    /// Puts what there was before in the place of what was written in a range, where that is still ours.
     func takeBack(in range: KeyRange, _ transaction: borrowing Transaction) throws(PostgresError) {
         let written = worked?.rows.values.compactMap { row in row.written.map { (row.keyHash, $0) } } ?? []
         guard let column = tables.writeBack, !written.isEmpty else { return }
+        let overNull = WriteBack.hash(of: column, over: .null)
+        let overJSONNull = WriteBack.hash(of: column, over: .jsonNull)
         try transaction.run(
             """
-            update \(tables.source.name) s set \(column) = null
+            update \(tables.source.name) s
+               set \(column) = case when v.value = \(overJSONNull) then \(WriteBack.Before.jsonNull.literal) end
               from unnest(\(.intArray(written.map(\.0))), \(.intArray(written.map(\.1)))) as v (key, value)
              where \(ChunkQuery.condition(range, key: tables.source.key, alias: "s"))
-               and \(tables.source.keyHash(of: "s")) = v.key and \(WriteBack.hash(of: column)) = v.value
+               and \(tables.source.keyHash(of: "s")) = v.key and v.value in (\(overNull), \(overJSONNull))
             """)
     }
 

@@ -35,6 +35,28 @@ struct StayingTablesTests {
         #expect(differences == [], "\(differences)")
     }
 
+    @Test("puts a JSON null back where a cover took its place, also where it has become another since")
+    func jsonNulls() async throws {
+        let memoir = try await memoir()
+        let odd = "id in (select id from chapters order by id limit 12)"
+        try await memoir.psql("update chapters set cover_image = 'null' where \(odd)")
+        let before = try await memoir.psql("select id, cover_image from chapters order by id")
+        try await memoir.run()
+        let covered = "select count(*) filter (where \(odd)), count(*) from chapters where cover_image <> 'null'"
+        let counts = try await memoir.psql(covered)
+        try await memoir.psql("update chapters set images = '[\"other.jpg\"]' where cover_image <> 'null'")
+        try await memoir.catchUp()
+        #expect(try await memoir.psql(covered) == counts && !counts.hasPrefix("0|"), "\(counts)")
+        #expect(try await memoir.psql("select distinct cover_image from chapters").contains("other.jpg"))
+        // One that has none any more has none as it had before.
+        try await memoir.psql(
+            "update chapters set images = null, content = '[\"x\"]' where id in (select id from chapters where cover_image <> 'null' order by id limit 1)"
+        )
+        try await memoir.catchUp()
+        try await memoir.undo()
+        #expect(try await memoir.psql("select id, cover_image from chapters order by id") == before)
+    }
+
     @Test("leaves rows that were adopted, covers that were set, and rows of chapters that it never saw")
     func others() async throws {
         let memoir = try await memoir()
