@@ -88,7 +88,8 @@ struct OutageTests {
             }
         }
         let failure = try await memoir.failure { [memoir] in try await memoir.run(reporter: recorder) }
-        #expect(failure.kind == .unreachable)
+        // A session that was ended within its COMMIT can ask nobody whether that came to its end.
+        #expect([.unreachable, .unknownOutcome].contains(failure.kind), "\(failure.kind)")
         #expect(failure.what.contains("not permitted to log in"), "\(failure.what)")
         // Each session said once that it was lost, at most.
         #expect(
