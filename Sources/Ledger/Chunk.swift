@@ -1,4 +1,4 @@
-import Postgres
+public import Postgres
 
 /// The key of a source row, as PostgreSQL prints its columns. Compared by bytes here, and by order only in SQL.
 public struct Key: Hashable, Sendable, CustomStringConvertible {
@@ -8,6 +8,11 @@ public struct Key: Hashable, Sendable, CustomStringConvertible {
     /// A key from the text of its columns.
     public init(_ parts: [[UInt8]]) {
         self.parts = parts
+    }
+
+    /// A key from as many columns of a result, from the given one on.
+    public init(_ row: Row, from first: Int = 0, columns: Int) {
+        self.init((first..<first + columns).compactMap { row.bytes($0) })
     }
 
     /// The value to bind where the ledger keeps a bound.
@@ -67,8 +72,8 @@ public struct ChunkedStage: Sendable {
     /// Reads what `bounds` selected, from the given result column on.
     func range(in row: Row, from column: Int) -> KeyRange {
         func key(at first: Int) -> Key? {
-            let parts = (0..<keyColumns).compactMap { row.bytes(first + $0) }
-            return parts.count == keyColumns ? Key(parts) : nil
+            let key = Key(row, from: first, columns: keyColumns)
+            return key.parts.count == keyColumns ? key : nil
         }
         return KeyRange(above: key(at: column), through: key(at: column + keyColumns))
     }

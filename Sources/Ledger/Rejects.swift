@@ -110,7 +110,7 @@ extension Ledger {
             guard let id = row.int(0), let chunk = row.int(2) else {
                 throw .unexpectedAnswer("a reject that is not whole")
             }
-            let key = Key((0..<stage.keyColumns).compactMap { row.bytes(6 + $0) })
+            let key = Key(row, from: 6, columns: stage.keyColumns)
             let record = RejectRecord(
                 key: key, code: row.text(3) ?? "", place: row.text(4) ?? "", message: row.text(5) ?? "")
             return OpenReject(id: id, stage: row.text(1) ?? "", chunk: chunk, record: record)

@@ -41,7 +41,7 @@ extension Ledger {
             """)
         return WorkedChunk(
             rows: Dictionary(rows.map { ($0.keyHash, $0) }) { _, last in last },
-            rejected: Set(rejected.rows.map { row in Key((0..<stage.keyColumns).compactMap { row.bytes($0) }) }))
+            rejected: Set(rejected.rows.map { row in Key(row, columns: stage.keyColumns) }))
     }
 }
 

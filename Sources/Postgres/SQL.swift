@@ -55,6 +55,16 @@ public struct SQL: ExpressibleByStringInterpolation, Sendable {
         SQL(unsafe: names.map(\.quoted).joined(separator: ", "))
     }
 
+    /// Names of columns, quoted, each after the alias of its table, with commas between them.
+    public static func list(_ columns: [Identifier], of alias: String) -> SQL {
+        SQL(unsafe: columns.map { "\(alias).\($0.quoted)" }.joined(separator: ", "))
+    }
+
+    /// That columns of two tables by the same names, none of them null, hold the same, by the aliases of the tables.
+    public static func equal(_ columns: [Identifier], of one: String, and other: String) -> SQL {
+        SQL(unsafe: columns.map { "\(one).\($0.quoted) = \(other).\($0.quoted)" }.joined(separator: " and "))
+    }
+
     /// Receives the parts of an interpolated SQL literal.
     public struct StringInterpolation: StringInterpolationProtocol {
         var pieces: [Piece] = []

@@ -30,7 +30,6 @@ struct RowsBefore {
     /// Keeps the moment for the rows that a condition on the alias `source` picks.
     func keep(where condition: SQL, _ transaction: borrowing Transaction) throws(PostgresError) {
         let printed = source.printedKey(of: "source")
-        let key = source.columns.map { "source.\($0.quoted)" }.joined(separator: ", ")
         try transaction.run(
             """
             declare \(Self.cursor) no scroll cursor for
@@ -38,7 +37,7 @@ struct RowsBefore {
                    case when \(Self.isReplaced) then \(Self.ownID)::text end,
                    case when \(Self.isReplaced)
                         then hashtextextended(\(unsafe: printed) collate "C", \(Self.ownID)::text::bigint) end
-              from \(source.name) source where \(condition) order by \(unsafe: key)
+              from \(source.name) source where \(condition) order by \(SQL.list(source.columns, of: "source"))
             """)
     }
 

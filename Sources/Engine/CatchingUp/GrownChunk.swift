@@ -46,7 +46,7 @@ struct GrownChunk {
             KeyRange(above: last ?? chunk.range.lower, through: nil), key: source.key, alias: "source")
         let isTail = try transaction.row("select exists (select from \(source.name) source where \(above))").bool(0)
         if !isTail { return [] }
-        let keys = SQL(unsafe: source.key.map { "source.\($0.name.quoted)" }.joined(separator: ", "))
+        let keys = SQL.list(source.columns, of: "source")
         // The last part is open again, and has a row at least.
         let found = try transaction.run(
             """
@@ -59,5 +59,5 @@ struct GrownChunk {
         return last.map { [$0] + found } ?? found
     }
 
-    private func key(_ row: Row) -> Key { Key(source.key.indices.compactMap { row.bytes($0) }) }
+    private func key(_ row: Row) -> Key { Key(row, columns: source.key.count) }
 }

@@ -200,15 +200,14 @@ final class ChunkWorker {
     /// Where to end in a chunk that would take too long as a whole: the rest becomes a chunk of its own.
     private func firstPart(of range: KeyRange, _ transaction: borrowing Transaction) throws(PostgresError) -> Key? {
         guard let rows = pace.rows, !job.isVerification else { return nil }
-        let keys = job.source.key.map { "source.\($0.name.quoted)" }
         let found = try transaction.run(
             """
             select \(job.source.printedColumns(of: "source")) from \(job.source.name) source
              where \(ChunkQuery.condition(range, key: job.source.key, alias: "source"))
-             order by \(unsafe: keys.joined(separator: ", ")) offset \(.int(rows - 1)) limit 2
+             order by \(SQL.list(job.source.columns, of: "source")) offset \(.int(rows - 1)) limit 2
             """)
         guard found.count == 2, let row = found.first else { return nil }
-        return Key(keys.indices.compactMap { row.bytes($0) })
+        return Key(row, columns: job.source.key.count)
     }
 
     /// Gives back what was claimed and not begun, and signs off.

@@ -90,22 +90,15 @@ struct ExhaustedChunks {
              where etl_place = (etl_total + 1) / 2
             """)
         guard let row = found.first else { return (0, nil) }
-        return (row.int(0) ?? 0, Key(source.key.indices.compactMap { row.bytes(1 + $0) }))
+        return (row.int(0) ?? 0, Key(row, from: 1, columns: source.key.count))
     }
 
     /// What a row looks like, its documents aside; nil when it is not there any more.
     private func look(at key: Key, _ transaction: borrowing Transaction) throws(PostgresError) -> SeenRows? {
-        let printed = SQL(unsafe: source.printedKey(of: "s") + " collate \"C\"")
-        let found = try transaction.run(
-            """
-            select hashtextextended(\(printed), 0), s.xmin::text, hashtextextended(\(printed), s.xmin::text::bigint)
-              from \(source.name) s where \(ChunkQuery.condition([key], key: source.key, alias: "s"))
-            """)
-        guard let row = found.first, let hash = row.int(0), let xmin = row.int(1), let mark = row.int(2) else {
-            return nil
-        }
+        let condition = ChunkQuery.condition([key], key: source.key, alias: "source")
+        guard let row = try KeyedRow.read(source, where: condition, transaction).first else { return nil }
         var seen = SeenRows()
-        seen.append(keyHash: hash, xmin: UInt32(truncatingIfNeeded: xmin), mark: mark)
+        seen.append(keyHash: row.hash, xmin: row.xmin, mark: row.mark)
         return seen
     }
 }

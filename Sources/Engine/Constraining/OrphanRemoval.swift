@@ -134,7 +134,7 @@ private struct OwnedRows {
             guard let rows = row.int(1), let hash = row.int(2) else { return nil }
             return OrphanedParent(
                 chunk: row.int(0), rows: rows, hash: hash,
-                key: Key(target.parent.indices.compactMap { row.bytes(3 + $0) }))
+                key: Key(row, from: 3, columns: target.parent.count))
         }
     }
 
@@ -159,7 +159,7 @@ private struct OwnedRows {
             """)
         guard found.count > 0 else { return }
         let keys = found.rows.map { row in
-            Key(target.parent.indices.compactMap { row.bytes($0) }).description
+            Key(row, columns: target.parent.count).description
         }
         throw Failure(
             .refused,

@@ -74,7 +74,7 @@ struct RowPreviews {
         let first = tables.source.key.count
         return Dictionary(
             found.rows.map { row in
-                (Key((0..<first).compactMap { row.bytes($0) }), Self.values(names, in: row, from: first))
+                (Key(row, columns: first), Self.values(names, in: row, from: first))
             }
         ) { one, _ in one }
     }

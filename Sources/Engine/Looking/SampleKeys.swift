@@ -29,8 +29,8 @@ struct SampleKeys {
     /// The first keys in the order in which a stage goes through them.
     func first(_ limit: Int64, _ transaction: borrowing Transaction) throws(PostgresError) -> [Key] {
         // With the table's name, or the printed key would be meant, which has another order.
-        let columns = table.columns.map { "\(table.name.quoted).\($0.quoted)" }.joined(separator: ", ")
-        return try keys("\(printed) from \(table.name)", order: SQL(unsafe: columns), limit: limit, transaction)
+        let order = SQL.list(table.columns, of: table.name.quoted)
+        return try keys("\(printed) from \(table.name)", order: order, limit: limit, transaction)
     }
 
     private var printed: SQL {
@@ -44,6 +44,6 @@ struct SampleKeys {
         _ selection: SQL, order: SQL, limit: Int64, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [Key] {
         let found = try transaction.run("select \(selection) order by \(order) limit \(limit)")
-        return found.rows.map { row in Key(table.key.indices.compactMap { row.bytes($0) }) }
+        return found.rows.map { Key($0, columns: table.key.count) }
     }
 }

@@ -43,7 +43,7 @@ struct ColumnArchive {
 
     /// The same where a condition holds, which is asked for by the alias of the table that it is put to.
     private func refresh(_ transaction: borrowing Transaction, where condition: (_ alias: String) -> SQL) throws {
-        let isSame = SQL(unsafe: table.columns.map { "a.\($0.quoted) = s.\($0.quoted)" }.joined(separator: " and "))
+        let isSame = SQL.equal(table.columns, of: "a", and: "s")
         try working(transaction) {
             // One at a time, or two would copy the same rows. The table first, as who drops does it.
             try transaction.run("lock table \(table.name) in access share mode")
@@ -57,7 +57,7 @@ struct ColumnArchive {
                 """
                 insert into \(name) \(Self.rows(of: table.name, keeping: kept))
                  where \(condition("s")) and not exists (select from \(name) a where \(isSame))
-                 order by \(unsafe: table.columns.map { "s.\($0.quoted)" }.joined(separator: ", "))
+                 order by \(SQL.list(table.columns, of: "s"))
                 """)
         }
     }
@@ -97,9 +97,8 @@ struct ColumnArchive {
     }
 
     private static func rows(of table: QualifiedName, keeping kept: [Identifier]) -> SQL {
-        let values = kept.map { "s.\($0.quoted)" }.joined(separator: ", ")
         return
-            "select \(unsafe: values), s.xmin::text::bigint as \(xminColumn(beside: kept)) from \(table) s"
+            "select \(SQL.list(kept, of: "s")), s.xmin::text::bigint as \(xminColumn(beside: kept)) from \(table) s"
     }
 
     private func marks(_ transaction: borrowing Transaction) throws(PostgresError) -> (rows: Int64, sum: String) {

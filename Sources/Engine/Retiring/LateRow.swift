@@ -15,18 +15,17 @@ struct LateRow {
         let key = archive.columns.table.columns
         let printed = KeyedTable.printed(key, of: "late")
         let text = key.map { "late.\($0.quoted)::text" }.joined(separator: ", ")
-        let order = key.map { "late.\($0.quoted)" }.joined(separator: ", ")
         let found = try transaction.run(
             """
             select hashtextextended(\(unsafe: printed) collate "C", 0), count(*) over (), \(unsafe: text)
               from (select \(SQL.list(key))
                       from \(archive.columns.table.name) source full join \(archive.name) a using (\(SQL.list(key)))
                      where a.\(archive.xmin) is distinct from source.xmin::text::bigint) late
-             order by \(unsafe: order) limit \(.int(limit))
+             order by \(SQL.list(key, of: "late")) limit \(.int(limit))
             """)
         let rows = found.rows.compactMap { row -> LateRow? in
             guard let hash = row.int(0) else { return nil }
-            return LateRow(key: Key(key.indices.compactMap { row.bytes(2 + $0) }), hash: hash)
+            return LateRow(key: Key(row, from: 2, columns: key.count), hash: hash)
         }
         return (rows, found.first?.int(1) ?? 0)
     }

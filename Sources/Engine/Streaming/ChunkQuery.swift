@@ -24,30 +24,30 @@ struct ChunkQuery {
 
     /// The keys of a range, compared in the key's own types and order.
     static func condition(_ range: KeyRange, key: [KeyColumn], alias: String) -> SQL {
-        let columns = key.map { "\(alias).\($0.name.quoted)" }.joined(separator: ", ")
+        let columns = SQL.list(key.map(\.name), of: alias)
         var conditions: [SQL] = []
         let above = Mutant.is(.edgeTwice) ? ">=" : ">"
         if let lower = range.lower {
-            conditions.append("(\(unsafe: columns)) \(unsafe: above) (\(values(lower, key)))")
+            conditions.append("(\(columns)) \(unsafe: above) (\(values(lower, key)))")
         }
         let through = Mutant.is(.edgeMissed) ? "<" : "<="
         if let upper = range.upper {
-            conditions.append("(\(unsafe: columns)) \(unsafe: through) (\(values(upper, key)))")
+            conditions.append("(\(columns)) \(unsafe: through) (\(values(upper, key)))")
         }
         return conditions.isEmpty ? "true" : SQL.joined(conditions, separator: " and ")
     }
 
     /// The keys from one through another.
     static func condition(from first: Key, through last: Key, key: [KeyColumn], alias: String) -> SQL {
-        let columns = SQL(unsafe: key.map { "\(alias).\($0.name.quoted)" }.joined(separator: ", "))
+        let columns = SQL.list(key.map(\.name), of: alias)
         return "(\(columns)) >= (\(values(first, key))) and (\(columns)) <= (\(values(last, key)))"
     }
 
     /// Some keys, one by one.
     static func condition(_ keys: [Key], key columns: [KeyColumn], alias: String) -> SQL {
-        let names = columns.map { "\(alias).\($0.name.quoted)" }.joined(separator: ", ")
+        let names = SQL.list(columns.map(\.name), of: alias)
         let rows = keys.map { key -> SQL in "(\(values(key, columns)))" }
-        return "(\(unsafe: names)) in (\(SQL.joined(rows, separator: ", ")))"
+        return "(\(names)) in (\(SQL.joined(rows, separator: ", ")))"
     }
 
     private static func values(_ key: Key, _ columns: [KeyColumn]) -> SQL {

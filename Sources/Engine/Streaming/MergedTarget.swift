@@ -130,7 +130,7 @@ struct MergedTarget {
     }
 
     private func keys(_ found: ResultTable) -> [Key] {
-        found.rows.map { row in Key(target.parent.indices.compactMap { row.bytes($0) }) }
+        found.rows.map { Key($0, columns: target.parent.count) }
     }
 
     /// The rows that belong to some source rows.

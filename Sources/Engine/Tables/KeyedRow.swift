@@ -12,18 +12,17 @@ struct KeyedRow {
     static func read(
         _ table: KeyedTable, where condition: SQL, locking: Bool = false, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [KeyedRow] {
-        let keys = table.key.map { "source.\($0.name.quoted)" }
         let found = try transaction.run(
             """
             select \(table.keyHash(of: "source")), source.xmin::text, \(table.mark(of: "source")),
                    \(table.printedColumns(of: "source"))
-              from \(table.name) source where \(condition) order by \(unsafe: keys.joined(separator: ", "))
+              from \(table.name) source where \(condition) order by \(SQL.list(table.columns, of: "source"))
             \(unsafe: locking ? "for no key update" : "")
             """)
         return found.rows.compactMap { row in
             guard let hash = row.int(0), let xmin = row.int(1), let mark = row.int(2) else { return nil }
             return KeyedRow(
-                key: Key(keys.indices.compactMap { row.bytes(3 + $0) }), hash: hash,
+                key: Key(row, from: 3, columns: table.key.count), hash: hash,
                 xmin: UInt32(truncatingIfNeeded: xmin), mark: mark)
         }
     }

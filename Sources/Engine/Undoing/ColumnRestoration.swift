@@ -130,12 +130,12 @@ struct ColumnRestoration {
     /// Rows that came after the drop never had a value in these columns.
     private func newerRows(than restored: RestoredColumns) throws -> [String] {
         guard let archive = restored.archive(in: site.ledger) else { return [] }
-        let isSame = restored.dropped.key.map { "a.\($0.quoted) = t.\($0.quoted)" }.joined(separator: " and ")
+        let isSame = SQL.equal(restored.dropped.key, of: "a", and: "t")
         let count = try context.perform(stage, site.defining) { transaction in
             try transaction.row(
                 """
                 select count(*) from \(restored.table) t
-                 where not exists (select from \(archive) a where \(unsafe: isSame))
+                 where not exists (select from \(archive) a where \(isSame))
                 """
             ).int(0) ?? 0
         }

@@ -36,7 +36,7 @@ struct OwnRows {
              where (\(unsafe: printed)) in (select * from unnest(\(SQL.joined(arrays, separator: ", "))))
                and \(isOwn(target))
             """)
-        return Set(found.rows.map { row in Key(target.parent.indices.compactMap { row.bytes($0) }) })
+        return Set(found.rows.map { Key($0, columns: target.parent.count) })
     }
 
     /// Such rows of each target by their ids; locked, so that they stay as they are.

@@ -59,10 +59,9 @@ struct RestoredColumns {
     /// Fills them for some keys.
     func filling(from archive: QualifiedName, where condition: SQL) -> SQL {
         let values = filled.map { "\($0.hidden.quoted) = a.\($0.column.name.quoted)" }.joined(separator: ", ")
-        let keys = dropped.key.map { "t.\($0.quoted) = a.\($0.quoted)" }.joined(separator: " and ")
         return """
             update \(table) t set \(unsafe: values) from \(archive) a
-             where \(unsafe: keys) and \(condition)
+             where \(SQL.equal(dropped.key, of: "t", and: "a")) and \(condition)
             """
     }
 

@@ -33,7 +33,7 @@ struct WrittenBack {
             let ours = row.int(0).flatMap { worked?.rows[$0]?.written }
             if let ours, ours == row.int(2) || ours == row.int(3) { return nil }
             return Stranger(
-                key: Key(tables.source.key.indices.compactMap { row.bytes(4 + $0) }), value: row.bytes(1) ?? [],
+                key: Key(row, from: 4, columns: tables.source.key.count), value: row.bytes(1) ?? [],
                 replacesOurs: ours != nil)
         }
     }

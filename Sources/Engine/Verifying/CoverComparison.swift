@@ -34,11 +34,11 @@ struct CoverComparison {
     private func equal(
         _ items: [Batch.Item], _ column: Identifier, in range: KeyRange, _ transaction: borrowing Transaction
     ) throws -> Set<Int> {
-        let key = tables.source.columns.map { "s.\($0.quoted)" }
+        let key = tables.source.columns
         let there: SQL = """
             select nullif(s.\(column), 'null'::jsonb), \(tables.source.printedColumns(of: "s")) from \(tables.source.name) s
              where \(ChunkQuery.condition(range, key: tables.source.key, alias: "s"))
-             order by \(unsafe: key.joined(separator: ", "))
+             order by \(SQL.list(key, of: "s"))
             """
         var equal: Set<Int> = []
         var index = 0

@@ -108,7 +108,7 @@ struct TargetComparison {
                 return pair.0 == pair.1 ? nil : (column, pair.0, pair.1)
             }
             return Finding(
-                table: target.name, key: Key((0..<first).compactMap { row.bytes($0) }), id: row.text(first) ?? "",
+                table: target.name, key: Key(row, columns: first), id: row.text(first) ?? "",
                 isFound: row.bool(first + 1), isExpected: row.bool(first + 2), values: values)
         }
     }
