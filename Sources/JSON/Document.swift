@@ -70,13 +70,16 @@ public struct Document {
         self.isKnownUTF8 = isKnownUTF8
     }
 
+    /// So many records, a few megabytes, are kept for the next text, and not more.
+    private static let kept = 1 << 18
+
     static let void = Record(kind: .null, facts: [], start: 0, end: 0, next: 1, count: 0)
 
     /// Reads a text; when it throws, the document holds `null`.
     public mutating func parse(_ text: UnsafeRawBufferPointer) throws(SyntaxError) {
         self.text = text
         depth = 0
-        records.removeAll(keepingCapacity: true)
+        records.removeAll(keepingCapacity: records.capacity <= Self.kept)
         var parser = Parser(text, isKnownUTF8: isKnownUTF8)
         do throws(SyntaxError) {
             try parser.run(into: &records)

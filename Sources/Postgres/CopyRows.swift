@@ -38,9 +38,12 @@ public struct CopyRows: Sendable {
         count = mark.count
     }
 
+    /// Much more than this is not kept for the next batch, which is hardly ever as large.
+    private static let kept = 16 << 20
+
     /// Forgets every row and keeps the memory for the next batch.
     public mutating func removeAll() {
-        bytes.removeAll(keepingCapacity: true)
+        bytes.removeAll(keepingCapacity: bytes.capacity <= Self.kept)
         count = 0
     }
 

@@ -180,6 +180,9 @@ public enum Mutant: String, CaseIterable, Sendable {
 
     /// A second run begins while the first lives.
     case runBesideOthers
+
+    /// Several workers hold what documents of very many parts give, all at once.
+    case ampleTogether
 }
 
 extension Mutant {

@@ -39,6 +39,8 @@ struct Batch {
     var bytes: Int64 = 0
     /// The last key, where reading stopped before the chunk's end.
     var end: Key?
+    /// Held where a document may have given very many rows.
+    var turn: AmpleDocuments.Turn?
 
     mutating func removeAll() {
         rows.removeAll()
@@ -47,6 +49,7 @@ struct Batch {
         seen = SeenRows()
         bytes = 0
         end = nil
+        turn = nil
     }
 
     /// The rejects among the items.

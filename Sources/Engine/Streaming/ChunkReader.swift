@@ -6,10 +6,13 @@ import Transforms
 /// Reads a chunk and transforms each row as it arrives, so that no document is kept.
 struct ChunkReader {
     let query: ChunkQuery
+    /// What the workers of a stage share; nil where there is but one.
+    private let ample: AmpleDocuments?
     private var transform: Transform
 
-    init(_ stream: Pipelines.Stream, query: ChunkQuery) {
+    init(_ stream: Pipelines.Stream, query: ChunkQuery, ample: AmpleDocuments? = nil) {
         self.query = query
+        self.ample = ample
         transform = Transform(stream.transform, tables: query.tables)
     }
 
@@ -67,6 +70,7 @@ struct ChunkReader {
             let documents = documents(tuple)
             let isTooLarge = documents.contains { ($0?.count ?? 0) > query.limits.documentBytes }
             if isTooLarge || flags & ChunkQuery.Flag.tooLarge != 0 { throw tooLarge }
+            if let ample, batch.turn == nil, AmpleDocuments.areAmple(documents) { batch.turn = ample.turn() }
             let outcome = try transform.apply(
                 keyText: tuple[query.keyText] ?? .empty, keyBinary: tuple[query.keyBinary] ?? .empty,
                 documents: documents, carried: query.tables.carry.indices.map { tuple[query.carry + $0] },

@@ -9,6 +9,7 @@ struct StreamJob: Sendable {
     let tables: StreamTables
     let limits: BatchLimits
     let mode: ChunkWriter.Mode
+    let ample = AmpleDocuments()
 }
 
 /// Reads the rows of a chunk, transforms them, and writes what they give.
@@ -18,11 +19,13 @@ final class StreamTask {
     private var batch = Batch()
 
     init(_ job: StreamJob) {
-        reader = ChunkReader(job.stream, query: ChunkQuery(tables: job.tables, limits: job.limits))
+        reader = ChunkReader(
+            job.stream, query: ChunkQuery(tables: job.tables, limits: job.limits), ample: job.ample)
         writer = ChunkWriter(tables: job.tables, mode: job.mode)
     }
 
     func perform(_ claim: Claim, carefully: Bool, _ transaction: borrowing Transaction) throws -> ChunkResult {
+        defer { batch.removeAll() }
         do {
             try reader.read(claim.range, into: &batch, transaction)
         } catch let error as PostgresError where error.errorClass == .row {

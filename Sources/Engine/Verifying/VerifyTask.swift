@@ -19,6 +19,7 @@ struct VerifyJob: Sendable {
     let ledgerText: LedgerText
     let limits: BatchLimits
     let differences: DifferenceList
+    let ample = AmpleDocuments()
 
     func currentSignature(_ transaction: borrowing Transaction) throws(PostgresError) -> String {
         try TableFacts.signature(of: tables, transaction)
@@ -66,6 +67,7 @@ final class VerifyTask {
         var (reader, comparison) = try means ?? means(stream, tables, transaction)
         // Moved out and back, because a copy would copy its buffers.
         means = nil
+        defer { batch.removeAll() }
         // What was rejected is not read again: it may have been rejected because reading it ended its worker.
         try reader.read(range, except: worked.rejected, into: &batch, transaction)
         means = (reader, comparison)
@@ -82,7 +84,8 @@ final class VerifyTask {
     private func means(
         _ stream: Pipelines.Stream, _ tables: StreamTables, _ transaction: borrowing Transaction
     ) throws -> (reader: ChunkReader, comparison: TargetComparisons) {
-        let reader = ChunkReader(stream, query: ChunkQuery(tables: tables, limits: job.limits))
+        let query = ChunkQuery(tables: tables, limits: job.limits)
+        let reader = ChunkReader(stream, query: query, ample: job.ample)
         return (reader, try TargetComparisons(tables, transaction))
     }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Runs chapter-sections over many small chapters and some large ones, and says how much memory each command took.
+"""Runs the pipelines over many small chapters and some large ones, and says how much memory each command took.
 
-    memory.py --etl .build/release/etl [--rows N] [--large N] [--workers N] [--bound MB]
+    memory.py --etl .build/release/etl [--rows N] [--large N] [--workers N] [--bound MB] [--sections-only]
 """
 
 import argparse
@@ -34,8 +34,46 @@ select md5('large' || i)::uuid, 'Large chapter ' || i,
                  group by case i % 3 when 0 then 0 when 1 then j / 100 else j end) parts),
        '["cover.jpg"]'
   from generate_series(1, {large}) i;
+"""
+
+# And twice as many as there are workers with as many sections as 1 MB can hold: twenty times as much when they are rows.
+AMPLE = """
+insert into chapters
+select md5('ample' || i)::uuid, 'Ample chapter ' || i, ('[' || repeat('"a",', 262000) || '"a"]')::jsonb, null
+  from generate_series(1, 2 * {workers}) i;
 vacuum analyze chapters;
 """
+
+CONFIRMED = ["--confirm", "postgres"]
+
+
+class Fence:
+    """A group of processes that the kernel kills where they take more than so much memory, where such may be made."""
+
+    def __init__(self, megabytes):
+        self.path = None
+        for parent, limit in (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")):
+            path = "%s/etl-memory-%d" % (parent, os.getpid())
+            try:
+                os.mkdir(path)
+            except OSError:
+                continue
+            try:
+                with open(path + "/" + limit, "w", encoding="ascii") as file:
+                    file.write(str(megabytes << 20))
+                self.path = path
+                return
+            except OSError:
+                os.rmdir(path)
+
+    def enter(self):
+        if self.path:
+            with open(self.path + "/cgroup.procs", "w", encoding="ascii") as file:
+                file.write(str(os.getpid()))
+
+    def close(self):
+        if self.path:
+            os.rmdir(self.path)
 
 
 class Memory:
@@ -44,6 +82,7 @@ class Memory:
     def __init__(self, options):
         self.options = options
         self.server = Server()
+        self.fence = Fence(options.bound)
         self.failures = 0
 
     def sql(self, text):
@@ -55,20 +94,23 @@ class Memory:
         began = time.monotonic()
         environment = {"PATH": os.environ["PATH"], "DATABASE_URL": self.server.url()}
         child = subprocess.Popen([self.options.etl, *arguments, "--quiet"], cwd=PROJECT, env=environment,
-                                 stdout=subprocess.DEVNULL)
+                                 stdout=subprocess.DEVNULL, preexec_fn=self.fence.enter)
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         peak = usage.ru_maxrss / 1024
         wrong = child.returncode not in expected or peak > self.options.bound
         self.failures += wrong
         print("memory: %s: %d rows, %d workers, %.0f MB, %.0f s, exit code %d%s" % (
-            name, self.options.rows + self.options.large, self.options.workers, peak, time.monotonic() - began,
+            name, self.options.rows + self.options.large + 2 * self.options.workers, self.options.workers, peak, time.monotonic() - began,
             child.returncode, ": NOT AS IT SHOULD BE" if wrong else ""), flush=True)
 
     def run(self):
         self.sql(SMALL.format(rows=self.options.rows))
         self.sql(LARGE.format(large=self.options.large))
+        self.sql(AMPLE.format(workers=self.options.workers))
         print("memory: %s in chapters" % self.sql("select pg_size_pretty(pg_table_size('chapters'))"), flush=True)
+        print("memory: %s" % ("no process may have more than %d MB, or the kernel kills it" % self.options.bound
+                              if self.fence.path else "no group with a limit may be made here: it is measured alone"))
         workers = ["--workers", str(self.options.workers)]
         self.measure("run", "run", "chapter-sections", *workers)
         # A sixteenth of the chunks has a change: their rows are compared one by one.
@@ -77,8 +119,20 @@ class Memory:
         self.measure("run again", "run", "chapter-sections", *workers)
         self.measure("catch-up", "catch-up", "chapter-sections")
         self.measure("verify", "verify", "chapter-sections", *workers)
-        self.measure("drop", "run", "chapter-sections", "--with", "drop-old-columns", "--confirm", "postgres", *workers)
-        self.measure("undo", "undo", "chapter-sections", "--confirm", "postgres")
+        if not self.options.sections_only:
+            self.measure("pictures", "run", "memoir-images", *workers)
+            self.measure("image ids", "run", "section-image-id", *workers)
+            self.measure("drop of pictures", "run", "section-image-id", "--with", "drop-section-image", *CONFIRMED, *workers)
+        self.measure("drop", "run", "chapter-sections", "--with", "drop-old-columns", *CONFIRMED, *workers)
+        if not self.options.sections_only:
+            self.measure("undo of image ids", "undo", "section-image-id", *CONFIRMED)
+            self.measure("undo of pictures", "undo", "memoir-images", *CONFIRMED)
+        self.measure("undo", "undo", "chapter-sections", *CONFIRMED)
+        if not self.options.sections_only:
+            stages = ["drop-old-columns", "pictures", "verify-pictures", "drop-section-image"]
+            self.measure("one pass", "run", "memoir", *workers)
+            self.measure("its drops", "run", "memoir", *(word for stage in stages for word in ("--with", stage)), *CONFIRMED, *workers)
+            self.measure("its undo", "undo", "memoir", *CONFIRMED)
         return 1 if self.failures else 0
 
 
@@ -89,6 +143,7 @@ def main():
     parser.add_argument("--large", type=int, default=200)
     parser.add_argument("--workers", type=int, default=8)
     parser.add_argument("--bound", type=int, default=256, help="megabytes")
+    parser.add_argument("--sections-only", action="store_true", help="of the pipelines chapter-sections alone")
     options = parser.parse_args()
     options.etl = os.path.abspath(options.etl)
     memory = Memory(options)
@@ -96,6 +151,7 @@ def main():
         sys.exit(memory.run())
     finally:
         memory.server.close()
+        memory.fence.close()
 
 
 if __name__ == "__main__":
