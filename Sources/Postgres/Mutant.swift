@@ -183,6 +183,9 @@ public enum Mutant: String, CaseIterable, Sendable {
 
     /// Several workers hold what documents of very many parts give, all at once.
     case ampleTogether
+
+    /// A chunk that ends every session is tried for ever.
+    case forgiveEveryLoss
 }
 
 extension Mutant {

@@ -8,6 +8,7 @@ final class ChunkWorker {
     private let job: ChunkJob
     private let session: Session
     private let introduction: Introduction
+    private let losses: Losses
     private let meter: ChunkMeter
     private let exhaustion: ExhaustedChunks
     private let task: ChunkTask
@@ -38,8 +39,11 @@ final class ChunkWorker {
         self.rejectLimit = job.isVerification ? nil : rejectLimit
         let introduction = Introduction(site: site, run: job.stage.run, number: number)
         self.introduction = introduction
-        session = Session(site: site, name: "etl:\(job.stage.run.value):\(number)") {
-            try introduction.introduce($0, after: $1)
+        let losses = Losses(outage: site.deadlines.outage)
+        self.losses = losses
+        session = Session(site: site, name: "etl:\(job.stage.run.value):\(number)") { connection, end in
+            if let end { try losses.note(end) }
+            try introduction.introduce(connection, after: end, blaming: losses.blameTheChunk)
         }
         task = job.task(ledger: site.ledger)
         exhaustion = ExhaustedChunks(
@@ -90,7 +94,7 @@ final class ChunkWorker {
     private var isWanted: Bool { !site.interruption.isStopping && !meter.isHalted }
 
     private func claimNext() throws -> ClaimResult {
-        try session.perform("claiming a chunk of stage \(stage.name)") { connection in
+        let result = try session.perform("claiming a chunk of stage \(stage.name)") { connection in
             try connection.transaction(site.moving) { transaction in
                 let result = try site.ledger.claim(stage, by: try introduction.current(), transaction)
                 if case .exhausted(let n, let range) = result {
@@ -99,6 +103,8 @@ final class ChunkWorker {
                 return result
             }
         }
+        if case .exhausted = result { losses.forget() }
+        return result
     }
 
     /// What is left is in other hands; it comes back when their sessions end, which is seen to.
@@ -151,6 +157,7 @@ final class ChunkWorker {
         }
         guard let next else { return nil }
         meter.add(last)
+        losses.forget()
         pace.note(last.read, in: MonotonicClock.now - began)
         if last.rejected > 0, let rejectLimit {
             try connection.transaction(site.looking) { try rejectLimit.check(stage.run, site, $0) }

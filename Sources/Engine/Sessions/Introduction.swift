@@ -16,14 +16,15 @@ final class Introduction {
         self.number = number
     }
 
-    /// Enters a new session. Claims of the one before are given back uncounted, unless the chunk itself may have ended it.
-    /// This waits for the old session to end, for as long as it lives it may still commit.
-    func introduce(_ connection: Connection, after end: PostgresError?) throws {
+    /// Enters a new session. Claims of the one before are given back uncounted, unless the chunk itself may have ended it: the
+    /// server gave no reason, or whoever asks `blames` it. This waits for the old session to end, for as long as it lives it
+    /// may still commit.
+    func introduce(_ connection: Connection, after end: PostgresError?, blaming blames: Bool = false) throws {
         let old = worker
         worker = try connection.transaction(site.moving) { transaction in
             try checkBinding(transaction)
             if let old {
-                if !(end?.mayBeTheChunks ?? false) { try site.ledger.releaseClaims(of: old, transaction) }
+                if !blames, !(end?.mayBeTheChunks ?? false) { try site.ledger.releaseClaims(of: old, transaction) }
                 try site.ledger.endWorker(old, transaction)
             }
             return try add(connection, transaction)

@@ -61,8 +61,9 @@ final class Session {
                     throw Failure(.stopped(signal: signal), "\(what) was stopped")
                 }
                 if error.endsSession {
+                    // What keeps the next session from being opened says nothing about how the last one ended.
+                    if connection != nil { lastEnd = error }
                     connection = nil
-                    lastEnd = error
                 }
                 // A row at fault is the caller's matter.
                 if error.errorClass == .row { throw error }
@@ -97,6 +98,7 @@ final class Session {
         if let connection { return connection }
         let opened = try connect()
         try Self.onPrimary(opened) { try introduce($0, lastEnd) }
+        lastEnd = nil
         connection = opened
         return opened
     }
