@@ -186,6 +186,9 @@ public enum Mutant: String, CaseIterable, Sendable {
 
     /// A chunk that ends every session is tried for ever.
     case forgiveEveryLoss
+
+    /// A row that is in the target twice is compared twice, and right.
+    case overlookCopies
 }
 
 extension Mutant {

@@ -61,6 +61,13 @@ struct VerifyTests {
             ),
             (
                 """
+                alter table chapter_sections drop constraint chapter_sections_pkey,
+                    drop constraint chapter_sections_chapter_id_order_index_key;
+                insert into chapter_sections select * from chapter_sections where chapter_id = KEY and order_index = 1
+                """, "a row that nothing gives"
+            ),
+            (
+                """
                 update chapter_sections set order_index = order_index - 9 where chapter_id = KEY;
                 update chapter_sections set order_index = -9 - order_index + 1 where chapter_id = KEY and order_index < 0 and false;
                 update chapter_sections set order_index = case order_index when -9 then 1 else 0 end where chapter_id = KEY
