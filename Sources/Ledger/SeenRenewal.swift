@@ -65,11 +65,27 @@ extension Ledger {
         }
     }
 
+    /// Whether the bounds of a stage's chunks lie in the order of the key that the table has now.
+    public func boundsAreInOrder(
+        of stage: ChunkedStage, keyTypes: [String], _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> Bool {
+        let (lower, upper) = (Self.bound("lower", keyTypes), Self.bound("upper", keyTypes))
+        return try transaction.row(
+            """
+            select not exists (select from chunks c where \(stage.rows) and lower is not null and upper is not null
+                                  and (\(lower)) > (\(upper)))
+            """
+        ).bool(0)
+    }
+
+    /// A bound of the chunk `c` as a key of some types.
+    private static func bound(_ name: String, _ types: [String]) -> SQL {
+        SQL(unsafe: types.enumerated().map { "(c.\(name))[\($0 + 1)]::\($1)" }.joined(separator: ", "))
+    }
+
     /// Whether the range of the chunk `c` and another one have keys in common.
     static func overlap(_ range: KeyRange, _ types: [String]) -> SQL {
-        func chunk(_ bound: String) -> SQL {
-            SQL(unsafe: types.enumerated().map { "(c.\(bound))[\($0 + 1)]::\($1)" }.joined(separator: ", "))
-        }
+        func chunk(_ bound: String) -> SQL { Self.bound(bound, types) }
         func given(_ key: Key) -> SQL {
             SQL.joined(
                 zip(key.parts, types).map { part, type -> SQL in "\(.bytesOfText(part))::\(unsafe: type)" },

@@ -189,6 +189,9 @@ public enum Mutant: String, CaseIterable, Sendable {
 
     /// A row that is in the target twice is compared twice, and right.
     case overlookCopies
+
+    /// A stage goes on where the keys lie in another order.
+    case goOnInAnotherOrder
 }
 
 extension Mutant {

@@ -51,6 +51,30 @@ struct BindingTests {
         #expect(try await memoir.psql("select count(*) from chapter_sections") == before)
     }
 
+    @Test(
+        "is not continued where the keys lie in another order by now",
+        .enabled(if: ServerFeature.icu.isThere, "the server was built without ICU"))
+    func otherOrder() async throws {
+        let memoir = try await Memoir(limits: BatchLimits(rows: 3, workers: 1))
+        try await memoir.psql(
+            """
+            drop table chapters;
+            create table chapters (id text collate "en-x-icu" primary key, content jsonb, images jsonb);
+            insert into chapters select id, '["x"]' from unnest(array['a', 'B', 'c', 'D', 'e', 'F', 'g', 'H']) id
+            """)
+        try await memoir.stop(afterRows: 3)
+        #expect(try await memoir.psql("select count(*) from etl.chunks") == "3")
+        try await memoir.psql(#"alter table chapters alter id type text collate "C""#)
+        let failure = try await memoir.failure { try await memoir.run() }
+        #expect(failure.kind == .refused)
+        #expect(
+            failure.what == "the keys of public.chapters lie in another order than when stage sections was begun")
+        try await memoir.psql(#"alter table chapters alter id type text collate "en-x-icu""#)
+        #expect(try await memoir.run().outcomes == [8, 8, 0, 0, 0])
+        try await memoir.psql(#"alter table chapters alter id type text collate "C""#)
+        #expect(try await memoir.failure { try await memoir.verify() }.kind == .refused)
+    }
+
     @Test("goes on after VACUUM FULL, on rows that are the same")
     func vacuumed() async throws {
         let memoir = try await begun()

@@ -20,6 +20,7 @@ struct BatchStage {
                         .refused, "\(source.name) is another table than the one stage \(record.name) was begun on",
                         details: ["it was dropped and made again since"])
                 }
+                try TableBinding.checkOrder(of: source, chunked(source), site.ledger, transaction)
             } else {
                 try begin(source, transaction)
             }

@@ -47,7 +47,7 @@ struct StageRenewal {
             if let reason = try gone(stream, schema, transaction) { return .nothing(reason) }
             let tables = try StreamTables(stream, schema: schema, onlyReading: true, transaction)
             let chunked = ChunkedStage(run: run.id, name: stage.name, keyColumns: tables.source.key.count)
-            try TableBinding.check(record, tables, transaction)
+            try TableBinding.check(record, of: run.id, tables, ledger, transaction)
             if try !isChanged && ledger.seen(by: chunked, transaction) == tables.source.marks(transaction) {
                 return .nothing(nil)
             }
@@ -68,6 +68,7 @@ struct StageRenewal {
                 throw Failure(
                     .refused, "\(source.name) is another table than the one stage \(record.name) was begun on")
             }
+            try TableBinding.checkOrder(of: source, chunked, ledger, transaction)
             let refusal = terms.ifAllowed ? try forbidden(source.name, "update", transaction) : nil
             let renewal = try BatchRenewal(
                 batch, differences: isChanged || refusal != nil ? nil : differences, source: source, stage: chunked,

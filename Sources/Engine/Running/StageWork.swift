@@ -68,7 +68,7 @@ struct StageWork {
                         return nil
                     }
                     let tables = try StreamTables(stream, schema: context.request.schema, transaction)
-                    try TableBinding.check(record, tables, transaction)
+                    try TableBinding.check(record, of: context.run, tables, site.ledger, transaction)
                     return (
                         ChunkedStage(run: context.run, name: name, keyColumns: tables.source.key.count), tables
                     )

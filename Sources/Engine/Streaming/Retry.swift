@@ -65,7 +65,7 @@ public struct Retry {
                 let record = try site.ledger.stages(of: run, transaction).first { $0.name == stage.name }
                 guard let record, record.state != .pending else { return RejectBatch.Result.none }
                 let tables = try StreamTables(stream, schema: schema, transaction)
-                try TableBinding.check(record, tables, transaction)
+                try TableBinding.check(record, of: run, tables, site.ledger, transaction)
                 try tables.lockAgainstChange(transaction)
                 let chunked = ChunkedStage(run: run, name: stage.name, keyColumns: tables.source.key.count)
                 var batch = RejectBatch(

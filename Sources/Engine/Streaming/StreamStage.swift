@@ -45,7 +45,7 @@ struct StreamStage {
     private func job(_ record: StageRecord, _ transaction: borrowing Transaction) throws -> ChunkJob {
         let tables = try StreamTables(stream, schema: request.schema, transaction)
         try context.checkFingerprint(record)
-        try TableBinding.check(record, tables, transaction)
+        try TableBinding.check(record, of: context.run, tables, site.ledger, transaction)
         return job(tables, isDirect: record.targetWasEmpty)
     }
 

@@ -69,13 +69,15 @@ struct Proofs {
         _ differences: DifferenceList, _ transaction: borrowing Transaction
     ) throws -> ChunkJob {
         let encoding = try transaction.row("select current_setting('server_encoding')").text(0)
+        let worked = ChunkedStage(
+            run: origin.run, name: origin.stage.name, keyColumns: proof.source.key.count)
         let source: KeyedTable
         let subject: VerifyJob.Subject
         var tables: [QualifiedName]
         switch proof.subject {
         case .stream(let stream):
             let found = try StreamTables(stream, schema: schema, transaction)
-            try TableBinding.check(origin.stage, found, transaction)
+            try TableBinding.check(origin.stage, of: origin.run, found, ledger, transaction)
             source = found.source
             subject = .stream(stream, found)
             tables = found.names
@@ -83,11 +85,11 @@ struct Proofs {
             source = try KeyedTable(QualifiedName(schema: schema, name: batch.table), key: batch.key, transaction)
             subject = .batch(differences: statement)
             tables = [source.name]
+            try TableBinding.checkOrder(of: source, worked, ledger, transaction)
         }
         let job = VerifyJob(
-            subject: subject,
-            origin: ChunkedStage(run: origin.run, name: origin.stage.name, keyColumns: source.key.count),
-            tables: tables, signature: try TableFacts.signature(of: tables, transaction),
+            subject: subject, origin: worked, tables: tables,
+            signature: try TableFacts.signature(of: tables, transaction),
             ledgerText: LedgerText(isUnicode: encoding == "UTF8"), limits: limits, differences: differences)
         return ChunkJob(stage: chunked, source: source, work: .verify(job))
     }
