@@ -33,7 +33,9 @@ final class BatchTask {
         self.ledger = ledger
     }
 
-    func perform(_ claim: Claim, _ transaction: borrowing Transaction) throws -> ChunkResult {
+    func perform(_ claim: Claim, carefully: Bool, _ transaction: borrowing Transaction) throws -> ChunkResult {
+        // What is checked at COMMIT only would be refused there, when it is too late to say that a row is at fault.
+        if carefully { try transaction.run("set constraints all immediate") }
         let range = ChunkQuery.condition(claim.range, key: source.key, alias: "source")
         let before = RowsBefore(source)
         try before.keep(where: range, transaction)

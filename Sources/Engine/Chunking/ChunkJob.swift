@@ -95,7 +95,7 @@ enum ChunkTask {
     ) throws -> ChunkResult {
         switch self {
         case .stream(let task): try task.perform(claim, carefully: carefully, transaction)
-        case .batch(let task): try task.perform(claim, transaction)
+        case .batch(let task): try task.perform(claim, carefully: carefully, transaction)
         case .verify(let task): try task.perform(claim, transaction)
         }
     }

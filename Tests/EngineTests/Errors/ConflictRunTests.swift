@@ -76,6 +76,26 @@ struct ConflictRunTests {
         #expect(rejects == "t|too late (SQLSTATE 23514)")
     }
 
+    @Test("rejects the row of a batch that a constraint refuses at COMMIT only")
+    func deferredBatch() async throws {
+        let memoir = try await Memoir(9, limits: BatchLimits(rows: 20, workers: 1))
+        try await memoir.run()
+        try await memoir.of("memoir-images").run()
+        try await memoir.of("section-image-id").run(until: "column")
+        try await memoir.psql(
+            """
+            create function refuse() returns trigger language plpgsql as $$
+              begin raise exception using errcode = '23514', message = 'too late'; end $$;
+            create constraint trigger refuse after update on chapter_sections deferrable initially deferred for each row
+                when (new.chapter_id = \(Memoir.key(6))) execute function refuse();
+            """)
+        let result = try await memoir.of("section-image-id").run(until: "backfill")
+        #expect(result.outcomes == [18, 17, 0, 1, 0])
+        let reject = try await memoir.psql("select code, message like '%too late%' from etl.rejects")
+        #expect(reject == "refused-by-server|t")
+        #expect(try await memoir.psql("select count(image_id) from chapter_sections") == "2")
+    }
+
     @Test("whose isolation the database sets otherwise, among writers, is as any other")
     func serializable() async throws {
         let memoir = try await Memoir(12, limits: BatchLimits(rows: 3, workers: 2))
