@@ -172,16 +172,16 @@ extension Ledger {
     }
 
     /// Whether a worker's own commit of a chunk happened. Waits for whoever holds the row: as long as an old session
-    /// may still commit, there is no answer.
+    /// may still commit, there is no answer. A chunk that is not there was made by a commit that was lost with others.
     public func isDone(
         _ claim: Claim, of stage: ChunkedStage, by worker: WorkerID, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> Bool {
-        try transaction.row(
+        try transaction.run(
             """
             select state = 'done' and claimant = \(.int(worker.value)) from chunks
              where \(stage.rows) and n = \(.int(claim.n)) \(unsafe: Mutant.is(.decideWithoutWaiting) ? "" : "for update")
             """
-        ).bool(0)
+        ).first?.bool(0) ?? false
     }
 
     /// How many chunks are not done.

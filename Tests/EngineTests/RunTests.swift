@@ -40,11 +40,13 @@ struct RunTests {
         #expect(try await memoir.state() == before)
     }
 
-    @Test("that was killed after its last stage is closed by the next, which has nothing else to do")
-    func leftOpen() async throws {
+    @Test(
+        "that was killed after its last stage, or stopped while another finished it, is closed by the next, which has nothing else to do",
+        arguments: ["running", "stopped"])
+    func leftOpen(state: String) async throws {
         let memoir = try await Memoir(5)
         try await memoir.run()
-        try await memoir.psql("update etl.runs set state = 'running', finished_at = null")
+        try await memoir.psql("update etl.runs set state = '\(state)', finished_at = null")
         #expect(try await memoir.run().hadNothingToDo)
         #expect(try await memoir.psql("select state, finished_at is not null from etl.runs") == "done|t")
     }

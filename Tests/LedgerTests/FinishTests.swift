@@ -108,6 +108,19 @@ struct FinishTests {
         #expect(answers == [false, true, false])
     }
 
+    @Test("is not done where the commit that made it was lost with the one that did it")
+    func gone() async throws {
+        let book = try await Book.open()
+        let stage = try await book.beginStage()
+        let isDone = try await book.session { session in
+            let worker = try book.addWorker(session, to: stage.run)
+            let claim = try session.claimOne(of: stage, by: worker, in: book)
+            _ = try session.write { try $0.run("delete from chunks") }
+            return try session.write { try book.ledger.isDone(claim, of: stage, by: worker, $0) }
+        }
+        #expect(!isDone)
+    }
+
     @Test("is not known to be done or not while an old session may still commit it")
     func stillOpen() async throws {
         let book = try await Book.open()

@@ -123,9 +123,10 @@ struct RunStart {
         return begun
     }
 
-    /// A process that was killed, or lost its server, after its last stage could not say any more that the run is closed.
+    /// A process that was killed, or lost its server, after its last stage could not say any more that the run is closed; one that
+    /// was stopped while another finished it said the last word, and a wrong one.
     private func closeIfLeftOpen(_ run: Run, done: Set<String>, _ transaction: borrowing Transaction) throws {
-        guard run.state == .running || run.state == .failed,
+        guard [.running, .failed, .stopped].contains(run.state),
             try site.ledger.livingWorkers(of: run.id, transaction).isEmpty
         else { return }
         try site.ledger.set(request.pipeline.state(whereDone: done), of: run.id, transaction)
