@@ -42,6 +42,16 @@ extension Behaviour {
             #expect(try scratch.mode("rejects.jsonl") == 0o600)
         }
 
+        @Test("1: an export that does not arrive whole says so")
+        func fullDisk() async throws {
+            let database = try await rejecting(.uuid)
+            let program = try database.shell(
+                "exec \"$0\" \"$@\" >/dev/full", ["rejects", "chapter-sections", "--export", "-"])
+            let end = try await program.end()
+            #expect(end.status == 1)
+            #expect(end.stderr.contains("the rejects cannot be written: No space left on device"), "\(end.stderr)")
+        }
+
         @Test("2: a file that is there already is left as it is")
         func existing() async throws {
             let database = try await rejecting(.uuid)

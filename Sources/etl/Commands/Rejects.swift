@@ -1,4 +1,5 @@
 import Engine
+import Glibc
 import JSON
 import Ledger
 import Pipelines
@@ -26,7 +27,17 @@ private func export(
     _ view: LedgerView, _ pipeline: Pipeline, _ schema: Identifier, to path: String, limit: Int64, _ terminal: Terminal
 ) throws {
     if path == "-" {
-        try view.openRejects(of: pipeline, on: schema, limit: limit) { terminal.tell(json($0.record)) }
+        try view.openRejects(of: pipeline, on: schema, limit: limit) { reject in
+            // Unlike what else goes to stdout, this must be whole, or the command must not say that all is well.
+            let line = Printable.escapedJSON(json(reject.record).text(pretty: false)) + "\n"
+            guard FileOutput.write(Array(line.utf8), to: STDOUT_FILENO) || errno == EPIPE else {
+                throw CommandFailure(
+                    .failed,
+                    Explanation(
+                        summary: "the rejects cannot be written: \(SystemError.text(errno))",
+                        next: "write them to where there is room"))
+            }
+        }
         return
     }
     let file = try ExportFile(path: path)
