@@ -6,7 +6,8 @@ judges every end.
 
 Several processes of etl work on one database of a server of its own, beside an application that writes to the chapters;
 a fault every few seconds. In each round the application then stops, the runs are let finish, and the judge says whether
-every row is where it must be. The seed gives the same chapters and the same plan of faults; what they meet differs.
+every row is where it must be. Then all that may be dropped is dropped, and everything undone, beside faults again, and each
+is judged. The seed gives the same chapters and the same plan of faults; what they meet differs.
 """
 
 import argparse
@@ -29,11 +30,26 @@ JUDGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Judge")
 PROJECT = os.path.abspath(os.path.join(JUDGE, "..", "..", ".."))
 IN_ROW = ["chapter-sections", "memoir-images", "section-image-id"]
 ONE_PASS = ["memoir"]
+# What drops everything that may be dropped, and where the rejects and keys are that must be accepted for it.
+DROPS = {
+    "chapter-sections": ["chapter-sections:drop-old-columns", "section-image-id:drop-section-image"],
+    "memoir": ["drop-old-columns", "pictures", "verify-pictures", "drop-section-image"],
+}
+LOSSES = {"chapter-sections": "('sections')", "memoir": "('sections', 'covers')"}
 CANARY = "Ganymede77"
 # Done, nothing to catch up with yet, rejects are open, refused, another run, server lost, commit unknown, killed, stopped.
 EXPLAINED = (0, 2, 3, 4, 5, 6, 7, -signal.SIGKILL, 129, 130, 143)
 # What the program does to itself, and nobody to it.
 CRASHES = (-signal.SIGILL, -signal.SIGTRAP, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGFPE, -signal.SIGSEGV)
+
+# After everything was undone: chapters that are not as they were, covers included, and tables that should be gone.
+DIFFERING = """
+select (select count(*) from {source} a full join chapters b using (id)
+         where row(a.content, a.images)::text is distinct from row(b.content, b.images)::text or a.id is null or b.id is null)
+     + (select count(*) from chapters b left join judge_before a using (id)
+         where a.cover_image is distinct from b.cover_image)
+     + (select count(*) from pg_class where relname in ('chapter_sections', 'memoir_images'))
+"""
 
 
 class Torture:
@@ -81,7 +97,9 @@ class Torture:
             writer.stop()
         self._let_finish()
         self._finish(writer)
-        said = self._check(writer)
+        said = self._check("chapters" if writer else "judge_source", writer)
+        if said.strip().endswith("all as the contract says"):
+            said += self._drop_and_undo(seed, writer)
         print("round %d (seed %d, %s): %s%s" % (number, seed, " ".join(self.pipelines), "" if not writer else "%d writes, %d failed, slowest script"
               " %.1f s; " % (writer.written, writer.failed, writer.slowest), said.strip().splitlines()[-1]), flush=True)
         return said.strip().endswith("all as the contract says") or print(said)
@@ -160,12 +178,49 @@ class Torture:
                 self.ends["step %d" % code] += 1
                 self.has_failed = True
 
-    def _check(self, writer):
+    def _check(self, source, writer):
         # A source that was written to is judged as it is now.
-        source = ["--source", "chapters", "--changed"] if writer else ["--source", "judge_source"]
         check = [sys.executable, JUDGE + "/check.py", "--dsn", self.url, "--complete", "--ended", "--secret", CANARY,
-                 "--file", self.logs, "--file", self.server.log]
-        return subprocess.run(check + source, stdout=subprocess.PIPE, check=False).stdout.decode()
+                 "--file", self.logs, "--file", self.server.log, "--source", source]
+        return subprocess.run(check + (["--changed"] if writer else []), stdout=subprocess.PIPE, check=False).stdout.decode()
+
+    def _drop_and_undo(self, seed, writer):
+        """Drops what may be dropped and undoes it all, each beside faults; gives what the judge said of either."""
+        source, first = "judge_final" if writer else "judge_source", self.pipelines[0]
+        if writer:
+            self.ask("create table judge_final as select id, content, images from chapters")
+        stages = LOSSES[first]
+        rejects = self.ask("select count(*) from etl.rejects where state = 'open' and stage in " + stages).strip()
+        keys = self.ask("select distinct name from etl.unmapped where stage in %s order by 1" % stages).splitlines()
+        words = ["run", *self.pipelines, *(word for drop in DROPS[first] for word in ("--with", drop)), "--confirm", self.name,
+                 "--accept-rejects", rejects if first == "memoir" else "%s=%s" % (first, rejects)]
+        self._persist(seed, *words, *(["--accept-unmapped", ",".join(keys)] if keys else []))
+        said = self._check(source, writer)
+        for pipeline in reversed(self.pipelines):
+            self._persist(seed, "undo", pipeline, "--confirm", self.name)
+        differing = self.ask(DIFFERING.format(source=source)).strip()
+        if differing != "0":
+            said += "undone, and not as it was before: '%s' rows or tables\n" % differing
+        return said
+
+    def _persist(self, seed, *words):
+        """A command beside faults, given again until it has come to its end."""
+        began, faults = time.monotonic(), plan("%s %d" % (" ".join(words[:2]), seed), 15)
+        for _ in range(50):
+            client = self._start(*words)
+            self.clients = [client]
+            while client.poll() is None:
+                if faults and faults[0][0] <= time.monotonic() - began:
+                    _, name, part = faults.pop(0)
+                    self.met[name] += 1
+                    FAULTS[name][1](self, part)
+                time.sleep(0.02)
+            self.clients = []
+            self._note(client)
+            if client.returncode in (0, 3):
+                return
+        print("etl %s never came to its end; its output is in %s" % (" ".join(words), self.logs), flush=True)
+        self.has_failed = True
 
     def _judge_midway(self):
         check = [sys.executable, JUDGE + "/check.py", "--dsn", self.url, "--source", "judge_source"]
