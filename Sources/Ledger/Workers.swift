@@ -142,12 +142,14 @@ extension Ledger {
     public func endSilentSessions(
         of run: RunID, after seconds: Double, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> Int64 {
-        try transaction.row(
+        if Mutant.is(.leaveTheSilent) { return 0 }
+        let isItsSession: SQL =
+            Mutant.is(.endWhoeverHasThePID) ? "true" : "extract(epoch from a.backend_start)::text = w.backend_start"
+        return try transaction.row(
             """
             select count(*) filter (where pg_terminate_backend(a.pid))
               from workers w
-              join pg_stat_activity a on a.pid = w.backend_pid
-               and extract(epoch from a.backend_start)::text = w.backend_start
+              join pg_stat_activity a on a.pid = w.backend_pid and \(isItsSession)
              where w.run_id = \(.int(run.value)) and w.finished_at is null and not w.pooled
                and a.pid <> pg_backend_pid() and a.usename in (session_user, current_user)
                and a.wait_event in ('ClientRead', 'ClientWrite') and a.state in ('active', 'idle in transaction')

@@ -34,6 +34,12 @@ public enum Mutant: String, CaseIterable, Sendable {
     /// A chunk that a living worker has just claimed is taken.
     case takeFromTheLiving
 
+    /// A worker whose process does not move any more is left alone.
+    case leaveTheSilent
+
+    /// Whoever has the process number of a silent worker is ended.
+    case endWhoeverHasThePID
+
     /// A worker goes on with a chunk that another took over.
     case skipFence
 
