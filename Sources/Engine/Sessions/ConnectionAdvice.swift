@@ -16,7 +16,8 @@ public enum ConnectionAdvice {
         return failure
     }
 
-    /// For a server that does not prove who it is libpq has words and no code. Nothing was sent to it that is ours.
+    /// What libpq refuses by itself has words and no code: a server that does not prove who it is, which was sent nothing that
+    /// is ours, and one that asks for a password that nobody gave.
     private static let remedies: [(words: String, remedy: String)] = [
         (
             "root certificate file",
@@ -43,6 +44,10 @@ public enum ConnectionAdvice {
         (
             "during SSL exchange",
             "see that PostgreSQL answers there, and nothing else"
+        ),
+        (
+            "no password supplied",
+            "give the password in DATABASE_URL or PGPASSWORD, or in ~/.pgpass, which only its owner may read"
         ),
     ]
 }
