@@ -22,6 +22,9 @@ public enum Mutant: String, CaseIterable, Sendable {
     /// An error that nobody knows is tried again.
     case retryUnknownErrors
 
+    /// A server that does not let us in is asked again.
+    case askRefusersAgain
+
     /// What a savepoint should undo is not undone.
     case keepSavepoint
 
@@ -148,6 +151,9 @@ public enum Mutant: String, CaseIterable, Sendable {
     /// Rows that are new are not caught up with.
     case overlookNewRows
 
+    /// What changes while it is caught up with is left for the next time.
+    case catchUpOnce
+
     /// Rows that are gone are not caught up with.
     case overlookVanishedRows
 
@@ -171,6 +177,90 @@ public enum Mutant: String, CaseIterable, Sendable {
 
     /// Another database may be named.
     case dropInAnyDatabase
+
+    /// What is stated for a drop is taken where nothing is dropped.
+    case consentToNothing
+
+    /// Any number of rejects may be named for those that are accepted.
+    case acceptAnyNumber
+
+    /// What is accepted is recorded in a database that was not named.
+    case acceptUnconfirmed
+
+    /// Where one of the columns is gone, the others are dropped.
+    case dropWhatIsLeft
+
+    /// It is tried to drop what other objects depend on.
+    case dropWithDependents
+
+    /// It is tried to drop columns of a table of others.
+    case dropWithoutOwning
+
+    /// Columns that the ledger has as dropped are dropped once more.
+    case dropAgain
+
+    /// A verification that is under way counts as done.
+    case dropHalfVerified
+
+    /// A verification by another definition counts.
+    case dropByAnotherDefinition
+
+    /// Columns that no verified stage reads are dropped.
+    case dropUnproven
+
+    /// What was verified may be gone from its table, or with it.
+    case dropWithoutTarget
+
+    /// What was written to since the verification is dropped where that cannot be done again.
+    case dropWhatCannotBeRenewed
+
+    /// The lock of a drop comes after a weaker one.
+    case upgradeTheLock
+
+    /// Nobody looks again whether anything is in the way when the lock is had.
+    case guardsNotUnderLock
+
+    /// The same for what was written to until the lock was had.
+    case dropWhatChangedUnderLock
+
+    /// However much changed is brought over under the lock.
+    case lockTooManyRows
+
+    /// An archive that lacks rows will do.
+    case dropHalfArchived
+
+    /// An archive counts whatever is in it.
+    case restoreWhateverIsThere
+
+    /// Columns are brought back though there are others of their names.
+    case restoreBesideOthers
+
+    /// What later runs rest on is undone.
+    case undoOutOfOrder
+
+    /// It is tried to undo what objects of others depend on.
+    case undoWithStrangers
+
+    /// No database must be named for an undoing.
+    case undoUnconfirmed
+
+    /// What others wrote since goes with the rest.
+    case undoLaterWrites
+
+    /// Rows of what came after a drop go with the rest.
+    case undoNewerRows
+
+    /// A table that has the name of a run's table counts as that.
+    case undoAnotherTable
+
+    /// What a script destroyed counts as brought back.
+    case undoWhatIsDestroyed
+
+    /// A run that is half undone is run.
+    case goOnHalfUndone
+
+    /// No database must be named where archives are removed.
+    case purgeUnconfirmed
 
     /// What somebody wrote to after it was looked at is removed.
     case removeWhatChanged

@@ -62,7 +62,7 @@ public enum PostgresError: Error, Sendable, Equatable {
         switch self {
         case .refused(let error): error.errorClass
         case .cannotConnect(_, let sqlstate), .connectionLost(_, let sqlstate):
-            sqlstate.map(ErrorClass.init(sqlstate:)) == .stop ? .stop : .retry
+            sqlstate.map(ErrorClass.init(sqlstate:)) == .stop && !Mutant.is(.askRefusersAgain) ? .stop : .retry
         case .deadlinePassed, .commitUnknown: .retry
         case .noTransactions, .rolledBackAtCommit, .copyCountDiffers, .interrupted, .unexpectedAnswer: .stop
         }

@@ -70,7 +70,7 @@ enum ArchiveCheck {
         }
         let xmin = ColumnArchive.xminColumn(beside: record.key + record.columns)
         let marks = try ColumnArchive.marks(in: archive, key: record.key, xmin: xmin, transaction)
-        guard marks == (record.rows, record.sum) else {
+        guard marks == (record.rows, record.sum) || Mutant.is(.restoreWhateverIsThere) else {
             throw Failure(
                 .failed, "the archive \(archive) is not as it was made: it has \(marks.rows) rows of \(record.rows)",
                 details: marks.rows == record.rows ? ["as many, but not the same ones"] : [],

@@ -30,7 +30,7 @@ struct RetireGuards {
         _ transaction: borrowing Transaction
     ) throws -> [Obstacle] {
         var obstacles: [Obstacle] = []
-        if !columns.missing.isEmpty {
+        if !columns.missing.isEmpty, !Mutant.is(.dropWhatIsLeft) {
             obstacles.append(
                 Obstacle(
                     what: "\(columns.table.name) has \(RetiredColumns.list(columns.present)), but no column "
@@ -42,13 +42,13 @@ struct RetireGuards {
         // Without a proof there are no sums to compare with.
         if doubts.isEmpty, countingChanges { doubts = try proof.changes(transaction) }
         obstacles += doubts
-        if !dependents.blocking.isEmpty {
+        if !dependents.blocking.isEmpty, !Mutant.is(.dropWithDependents) {
             obstacles.append(
                 Obstacle(
                     what: "these depend on \(columns.description): \(dependents.blocking.joined(separator: "; "))",
                     next: "drop or change them first"))
         }
-        if try ledger.hasArchive(by: context.stage.name, of: context.run, transaction) {
+        if try ledger.hasArchive(by: context.stage.name, of: context.run, transaction), !Mutant.is(.dropAgain) {
             obstacles.append(
                 Obstacle(
                     what: "the ledger says that this stage has dropped the columns before, and they are here again",
@@ -67,7 +67,7 @@ struct RetireGuards {
             """)
         let role = row.text(2) ?? ""
         var obstacles: [Obstacle] = []
-        if !row.bool(0) {
+        if !row.bool(0), !Mutant.is(.dropWithoutOwning) {
             obstacles.append(
                 Obstacle(
                     what: "role \(role) does not own \(columns.table.name)",

@@ -46,10 +46,10 @@ struct RetireProof {
                 Obstacle(
                     what: "stage \(stage) found what is not as it should be: \(verdict.sentence)",
                     next: "look at these rows with \(verify)"))
-        } else if record?.state != .done || totals.chunksDone < totals.chunks {
+        } else if record?.state != .done || totals.chunksDone < totals.chunks, !Mutant.is(.dropHalfVerified) {
             obstacles.append(
                 Obstacle(what: "stage \(stage), which must prove it, is not done", next: "do it with \(verify)"))
-        } else if !isSame {
+        } else if !isSame, !Mutant.is(.dropByAnotherDefinition) {
             obstacles.append(
                 Obstacle(
                     what: "stage \(stage) was done by another definition of it", next: "do it again with \(verify)"))
@@ -87,7 +87,7 @@ struct RetireProof {
             }
         }
         let unproven = columns.filter { !proven.contains($0) }
-        guard !unproven.isEmpty else { return obstacles }
+        if unproven.isEmpty || Mutant.is(.dropUnproven) { return obstacles }
         let what = "nothing that stage \(stage) verified was made of \(RetiredColumns.list(unproven))"
         return obstacles + [Obstacle(what: what, next: "see that what reads it has been run, not passed over")]
     }
@@ -97,6 +97,7 @@ struct RetireProof {
         about target: QualifiedName, at place: Int, of record: StageRecord, isFilled: Bool,
         _ transaction: borrowing Transaction
     ) throws -> Obstacle? {
+        if Mutant.is(.dropWithoutTarget) { return nil }
         let oid = try TableFacts(target, transaction)?.oid
         if oid == nil || place >= record.targetOIDs.count || oid != record.targetOIDs[place] {
             return Obstacle(
@@ -110,6 +111,7 @@ struct RetireProof {
 
     /// Whether rows changed since they were verified, without keeping anybody from changing more.
     func changes(_ transaction: borrowing Transaction) throws -> [Obstacle] {
+        if Mutant.is(.dropWhatCannotBeRenewed) { return [] }
         let now = try table.marks(transaction)
         guard let part = try partsThatSawOther(than: now, transaction).first else { return [] }
         let changes = try SourceChanges.find(in: part, of: table, ledger: ledger, transaction)

@@ -26,6 +26,7 @@ struct RetiredColumns {
     /// Keeps everybody else from the table until the transaction ends. It must be the first thing that touches the table:
     /// a weaker lock that becomes this one later makes deadlocks with readers that write afterwards.
     static func lock(_ table: QualifiedName, _ transaction: borrowing Transaction) throws(PostgresError) {
+        if Mutant.is(.upgradeTheLock) { try transaction.run("lock table \(table) in access share mode") }
         try transaction.run("lock table \(table) in access exclusive mode")
     }
 

@@ -46,7 +46,7 @@ struct Acceptance {
         let open = found.reduce(0) { $0 + $1.count }
         if Mutant.is(.dropWithOpenRejects) { return }
         guard open > 0 else { return try judgeSpareNumber(stated, transaction) }
-        if stated == open {
+        if stated == open || (stated != nil && Mutant.is(.acceptAnyNumber)) {
             rejects = open
             words += ["--accept-rejects", String(open)]
             return

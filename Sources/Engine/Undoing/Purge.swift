@@ -64,7 +64,7 @@ public struct Purge {
 
     private func refuse(_ archives: [QualifiedName], _ transaction: borrowing Transaction) throws {
         try LaterRuns.refuse("purge", pipeline.name, later: later, on: schema, site, transaction)
-        if archives.isEmpty || database != nil { return }
+        if archives.isEmpty || database != nil || Mutant.is(.purgeUnconfirmed) { return }
         let name = try transaction.row("select current_database()").text(0) ?? ""
         let command = site.command("purge", pipeline.name, ShellWord.option("confirm", name))
         let list = archives.map(\.description).joined(separator: ", ")

@@ -17,13 +17,13 @@ struct UndoGuards {
             "undo", request.pipeline.name, later: request.later, on: request.schema, site, transaction)
         var obstacles = try archiveObstacles(transaction) + tableObstacles(transaction)
         let strangers = try plan.created.strangers(besides: underWay(transaction), transaction)
-        if !strangers.isEmpty {
+        if !strangers.isEmpty, !Mutant.is(.undoWithStrangers) {
             obstacles.append(
                 Obstacle(
                     what: "others made what depends on objects of this run: \(strangers.joined(separator: "; "))",
                     next: "drop or change them first"))
         }
-        for stage in request.pipeline.stages where stage.isDestructive {
+        for stage in request.pipeline.stages where stage.isDestructive && !Mutant.is(.undoWhatIsDestroyed) {
             guard case .sql(let scripts) = stage.work, plan.begun.contains(where: { $0.name == stage.name }) else {
                 continue
             }
@@ -34,7 +34,7 @@ struct UndoGuards {
                     next: "bring it back from a backup"))
         }
         let command = try command(transaction)
-        if request.database == nil, try isDestructive(transaction) {
+        if request.database == nil, !Mutant.is(.undoUnconfirmed), try isDestructive(transaction) {
             let database = try transaction.row("select current_database()").text(0) ?? ""
             obstacles.append(
                 Obstacle(
@@ -44,7 +44,7 @@ struct UndoGuards {
         }
         let what = "undoing \(request.pipeline.name)"
         if let refusal = Obstacle.refusal(obstacles, of: what, then: command) { throw refusal }
-        if request.discardsNew { return }
+        if request.discardsNew || Mutant.is(.undoNewerRows) { return }
         // Seen here already, it is told before anything is touched.
         let newer = try NewerRows(request: request, plan: plan, ledger: ledger).find(transaction)
         if let refusal = newer.refusal(then: try self.command(discardingNew: true, transaction)) { throw refusal }
@@ -96,7 +96,7 @@ struct UndoGuards {
                     Obstacle(
                         what: "the table \(dropped.table), from which \(columns) was dropped, is gone",
                         next: "bring it back"))
-            } else if dropped.columns.contains(where: { there?[$0.name] != nil }) {
+            } else if dropped.columns.contains(where: { there?[$0.name] != nil }), !Mutant.is(.restoreBesideOthers) {
                 obstacles.append(
                     Obstacle(
                         what: "\(dropped.table) has \(columns) again, which stage \(stage) had dropped",
@@ -129,7 +129,9 @@ struct UndoGuards {
             else { continue }
             for (target, oid) in zip(stream.targets, record.targetOIDs) {
                 let name = QualifiedName(schema: request.schema, name: target.table)
-                guard let there = try TableFacts(name, transaction)?.oid, there != oid else { continue }
+                guard let there = try TableFacts(name, transaction)?.oid, there != oid,
+                    !Mutant.is(.undoAnotherTable)
+                else { continue }
                 obstacles.append(
                     Obstacle(
                         what: "\(name) is another table than the one that stage \(stage.name) filled",

@@ -1,5 +1,6 @@
 import Engine
 import Pipelines
+import Postgres
 
 extension RunOptions {
     /// What the options allow the destructive stages of a pipeline.
@@ -23,7 +24,7 @@ extension RunOptions {
         if let name = acceptedRejects.compactMap(\.pipeline).first(where: { !guarded.contains($0) }) {
             throw Self.spare("--accept-rejects", name)
         }
-        guard guarded.isEmpty, let option = statedConsent.first else { return }
+        guard guarded.isEmpty, let option = statedConsent.first, !Mutant.is(.consentToNothing) else { return }
         throw Self.spare(option, requests.map(\.pipeline.name).joined(separator: " "))
     }
 

@@ -44,6 +44,22 @@ struct RetireLockTests {
         #expect(try await memoir.drop().summary.state == "done")
     }
 
+    @Test("nothing of the table is held while its lock is waited for: a reader who then writes would make a deadlock")
+    func noUpgrade() async throws {
+        let memoir = try await verified(waitingForLocks: 30)
+        let reader = try await HeldTransaction(
+            in: memoir, "select count(*) from chapters", last: "update chapters set content = content")
+        async let dropped = memoir.drop()
+        try await memoir.waitForLock()
+        let locks = """
+            select l.mode, l.granted from pg_locks l join pg_stat_activity a using (pid)
+             where l.relation = 'chapters'::regclass and a.datname = current_database() and a.application_name like 'etl%'
+            """
+        #expect(try await memoir.psql(locks) == "AccessExclusiveLock|f")
+        try await reader.commit()
+        #expect(try await dropped.summary.state == "done")
+    }
+
     @Test("what is written between the last look and the lock is brought over, and archived as it is then")
     func lateWrite() async throws {
         let memoir = try await verified()

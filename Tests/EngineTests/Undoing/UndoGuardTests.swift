@@ -85,6 +85,39 @@ struct UndoGuardTests {
         #expect(result.lacking == ["public.chapters: 1 row that came after the drop has no content, images"])
     }
 
+    @Test("is another table by the name of the one that was filled")
+    func anotherTable() async throws {
+        let memoir = try await Memoir(6)
+        try await memoir.run()
+        try await memoir.psql("drop table chapter_sections")
+        try await memoir.psql(try await memoir.script("add_chapter_sections.sql"))
+        let before = try await memoir.everything()
+        let failure = try await memoir.failure { try await memoir.undo(discardsNew: true) }
+        #expect(failure.kind == .refused)
+        #expect(failure.what == "public.chapter_sections is another table than the one that stage sections filled")
+        #expect(try await memoir.everything() == before)
+    }
+
+    @Test("is a script that destroyed what nobody knows how to bring back")
+    func destroyed() async throws {
+        let project = try Project()
+        try project.edit(
+            "pipelines/chapter-sections.json", "{ \"name\": \"verify\",",
+            """
+            { "name": "clean", "kind": "sql", "sql": "sql/clean.sql", "optional": true, "destructive": true },
+            { "name": "verify",
+            """)
+        try project.write("sql/clean.sql", "delete from chapters where content is null")
+        var memoir = try await Memoir(6)
+        memoir.project = project.directory
+        try await memoir.drop()
+        let before = try await memoir.everything()
+        let failure = try await memoir.failure { [memoir] in try await memoir.undo(discardsNew: true) }
+        #expect(failure.kind == .refused)
+        #expect(failure.what == "nobody knows how to take back what sql/clean.sql destroyed (stage clean)")
+        #expect(try await memoir.everything() == before)
+    }
+
     @Test("is another that works on it, and a run that works keeps it from being purged, too")
     func active() async throws {
         let memoir = try await Memoir(12)
