@@ -54,6 +54,20 @@ struct UndoTests {
                 == "pending\n0")
     }
 
+    @Test("and dropping need no language but SQL, as running does")
+    func withoutLanguage() async throws {
+        let memoir = try await Memoir(12)
+        try await memoir.psql("drop extension plpgsql")
+        let before = try await memoir.picture()
+        try await memoir.drop()
+        try await memoir.of("memoir-images").run()
+        try await memoir.of("section-image-id").drop()
+        #expect(try await memoir.verify().hasPassed)
+        for later in memoir.newestFirst { #expect(try await later.undo().lacking.isEmpty) }
+        let differences = Memoir.differences(before, try await memoir.picture())
+        #expect(differences == [], "\(differences)")
+    }
+
     @Test(
         "leaves what somebody writes to after it was looked at, and tells of it when it is done again",
         arguments: [
