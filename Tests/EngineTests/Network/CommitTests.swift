@@ -24,9 +24,17 @@ struct CommitTests {
         try await disturb(.dropCommit(of: "etl:1:1"), chunksOfFirstSession: 1)
     }
 
+    @Test("whose answer never comes though nothing died is given up in time, and found to be done once")
+    func answerHeld() async throws {
+        try await disturb(.holdReply(of: "etl:1:1"), chunksOfFirstSession: 2, statement: 1)
+    }
+
     /// Does harm to the commit of the second of three chunks; says how many the worker's first session must have done.
-    private func disturb(_ harm: Proxy.Harm, chunksOfFirstSession: Int) async throws {
-        let (memoir, proxy) = try await self.memoir()
+    private func disturb(_ harm: Proxy.Harm, chunksOfFirstSession: Int, statement: Double = 30) async throws {
+        let (undisturbed, proxy) = try await self.memoir()
+        var memoir = undisturbed
+        memoir.deadlines.statement = statement
+        memoir.deadlines.grace = 1
         let recorder = Recorder { event in
             if case .progress(let progress) = event, progress.rowsHere == 4 { proxy.arm(harm) }
         }

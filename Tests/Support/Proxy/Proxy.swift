@@ -21,6 +21,8 @@ public final class Proxy: Sendable {
         case loseReply(of: String)
         /// The same with each third COMMIT, say, for as long as nothing else is asked for.
         case loseReplies(of: String, each: Int)
+        /// COMMIT is passed on, and its answer is held back for ever: both sides stay, and nothing dies.
+        case holdReply(of: String)
         /// The network dies under a client that waits for the answer to its COMMIT, which nobody gets: both sides
         /// stay, and hear nothing.
         case silenceAtCommit(of: String)
@@ -157,8 +159,8 @@ final class ProxyCore: Sendable {
         state.withLock { state in
             let name: String? =
                 switch state.harm {
-                case .dropCommit(let name), .loseReply(let name), .silenceAtCommit(let name),
-                    .silenceAtAnswer(let name):
+                case .dropCommit(let name), .loseReply(let name), .holdReply(let name),
+                    .silenceAtCommit(let name), .silenceAtAnswer(let name):
                     name
                 case .cut, .loseReplies, nil: nil
                 }

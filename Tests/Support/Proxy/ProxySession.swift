@@ -60,8 +60,12 @@ final class ProxySession {
             }
             guard message.isCommit else { continue }
             if core.losesReply(of: name) { losesReply = true }
-            switch core.take({ [.dropCommit(of: $0), .silenceAtCommit(of: $0), .loseReply(of: $0)] }, to: name) {
+            let harms: (String) -> [Proxy.Harm] = {
+                [.dropCommit(of: $0), .silenceAtCommit(of: $0), .loseReply(of: $0), .holdReply(of: $0)]
+            }
+            switch core.take(harms, to: name) {
             case .dropCommit: return false
+            case .holdReply: return servers[current].write(bytes) && staySilent()
             case .silenceAtCommit:
                 client.loseEverything()
                 return staySilent()
