@@ -72,6 +72,52 @@ extension Behaviour {
             #expect(try await database.count("etl.rejects where state = 'open'") == 2)
         }
 
+        @Test("nor what a drop takes, an undoing brings back or a later pipeline makes of them")
+        func dropped() async throws {
+            let database = try await chapters()
+            try await database.psql("drop view \"\(Self.schema)\".\"v\(Self.evil)\"")
+            let names = ["section-image-id", "memoir-images", "chapter-sections"]
+            let confirm = ["--confirm", database.name]
+            // As the ledger names it.
+            let key = #"\u001b[2J\u0007\u000d\u000a"# + "\u{9B}31m\u{202E}"
+            let accept = ["--accept-rejects", "2", "--accept-unmapped", key]
+            var commands = names.reversed().map { ["run", $0] }
+            commands += [["catch-up", "chapter-sections"], ["list"]]
+            commands.append(["run", "section-image-id", "--with", "drop-section-image"] + confirm)
+            commands.append(["run", "chapter-sections", "--with", "drop-old-columns"] + confirm + accept)
+            commands += names.map { ["undo", $0, "--discard-new"] + confirm }
+            commands += names.map { ["purge", $0] + confirm }
+            commands += [["plan", "memoir"], ["run", "memoir"], ["verify", "memoir"], ["undo", "memoir"] + confirm]
+            for (number, command) in commands.enumerated() {
+                // What is done once is told once.
+                let words = command + (number % 2 == 0 ? [] : ["--json"]) + ["--schema", Self.schema]
+                let result = try await database.start(command[0] == "list" ? ["list"] : words).end()
+                #expect([0, 3].contains(result.status), "\(command): \(result.stderr)")
+                let said = result.output + result.stderr
+                #expect(isPlain(said), "\(command): \(said.debugDescription)")
+            }
+            #expect(try await database.count("etl.audit where act = 'drop'") == 2)
+        }
+
+        @Test("nor titles and labels of revisions")
+        func revisions() async throws {
+            let line = Self.evil.replacing("\r\n", with: "")
+            let text = "-- title: t\(line)\n-- revision: aaaa\n-- upgrade\nselect '\(line)';\n-- downgrade\nselect 1;\n"
+            let project = try await RevisionProject.made("", [(name: "1.sql", text: text)])
+            let verbs = [
+                "upgrade head", "current --verbose", "history --verbose", "heads --verbose", "branches", "show head",
+                "downgrade -1", "stamp head",
+            ]
+            for verb in verbs {
+                for option in ["", " --json"] {
+                    let result = try await project.etl((verb + option).split(separator: " ").map(String.init))
+                    let said = result.output + result.stderr
+                    #expect([0, 2].contains(result.status), "\(verb): \(said)")
+                    #expect(isPlain(said), "\(verb)\(option): \(said.debugDescription)")
+                }
+            }
+        }
+
         @Test("who holds up a run is named with his query, which moves no cursor either")
         func blocker() async throws {
             let database = try await chapters()

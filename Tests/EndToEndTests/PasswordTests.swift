@@ -76,5 +76,40 @@ extension Behaviour {
             #expect(dump.status == 0 && dump.output.contains("INSERT INTO etl.runs"), "\(dump.stderr)")
             #expect(!MemoirDatabase.isShown(in: dump.output))
         }
+
+        @Test("nor does one that drops, undoes or forgets, nor one on revisions")
+        func destroying() async throws {
+            let database = try await MemoirDatabase.empty()
+            try await database.psql(
+                """
+                create table chapters (id bigint primary key, content jsonb, images jsonb);
+                insert into chapters values (1, '["one", "two"]', '["a.jpg"]'), (2, '["three"]', null)
+                """)
+            let scratch = try Scratch()
+            let log = ["--log-file", "\(scratch.path)/log"]
+            let names = ["section-image-id", "memoir-images", "chapter-sections"]
+            let confirm = ["--confirm", database.name]
+            var commands = names.reversed().map { ["run", $0] }
+            commands.append(["catch-up", "chapter-sections"])
+            commands.append(["run", "section-image-id", "--with", "drop-section-image"] + confirm)
+            commands.append(["run", "chapter-sections", "--with", "drop-old-columns"] + confirm)
+            commands.append(["list"])
+            commands += names.map { ["undo", $0] + confirm }
+            commands += names.map { ["purge", $0] + confirm }
+            commands += [["plan", "memoir"], ["run", "memoir"], ["verify", "memoir"], ["undo", "memoir"] + confirm]
+            for command in commands {
+                let result = try await database.start(command + log).end()
+                #expect(result.status == 0, "\(command): \(result.stderr)")
+            }
+            let file = (name: "1.sql", text: "-- revision: aaaa\n-- upgrade\nselect 1;\n-- downgrade\nselect 2;\n")
+            let project = try RevisionProject([file], database: database)
+            let verbs = [
+                "upgrade head", "current --verbose", "history --verbose", "heads", "branches", "show head",
+                "downgrade -1",
+                "upgrade head --sql", "stamp head", "revision -m next",
+            ]
+            for verb in verbs { try await project.output("\(verb) --log-file \(scratch.path)/log") }
+            #expect(try !MemoirDatabase.isShown(in: scratch.text("log")))
+        }
     }
 }
