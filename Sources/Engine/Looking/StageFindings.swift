@@ -10,7 +10,8 @@ struct StageFindings {
 
     func find(_ stage: Stage, _ transaction: borrowing Transaction) throws -> [PreflightFinding] {
         switch stage.work {
-        case .check, .sql, .verify: return []
+        case .check, .verify: return []
+        case .sql(let scripts): return scripts.flatMap(programs)
         case .stream(let stream): return try find(stream, of: stage, transaction)
         case .batch(let batch):
             if try isAwaited(batch.table, transaction) { return [] }
@@ -25,6 +26,15 @@ struct StageFindings {
                     .notice, "in the way of the optional stage \(stage.name): \($0)",
                     remedy: "change it or drop it before that stage is asked for")
             }
+        }
+    }
+
+    /// What a script has the server start; that may be meant, and leaves the database.
+    private func programs(of script: SQLScript) -> [PreflightFinding] {
+        script.statements.filter(\.runsProgram).map { statement in
+            PreflightFinding(
+                .notice, "\(script.name):\(statement.line) has the server run a program (copy … program)",
+                remedy: "see that it is meant; the role needs pg_execute_server_program for it")
         }
     }
 
@@ -103,6 +113,17 @@ struct StageFindings {
                     "\(builder.table) is in use, so \(constraint.name) must be built concurrently, and a pooler does not allow that",
                     remedy: ConstraintsStage.pastThePooler)
             ]
+        }
+    }
+}
+
+extension SQLStatement {
+    /// Whether it is a COPY that reads from a program on the server, or writes to one.
+    fileprivate var runsProgram: Bool {
+        guard tokens.first?.isWord("copy") == true else { return false }
+        return tokens.indices.dropFirst(2).contains { place in
+            tokens[place].kind == .string && tokens[place - 1].isWord("program")
+                && (tokens[place - 2].isWord("from") || tokens[place - 2].isWord("to"))
         }
     }
 }

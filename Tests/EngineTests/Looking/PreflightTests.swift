@@ -234,6 +234,24 @@ struct PreflightTests {
         #expect(ServerFindings.pooler.weight == .notice)
     }
 
+    @Test("a script that has the server run a program is named with the line, and stops nobody")
+    func programs() async throws {
+        let project = try Project()
+        try project.write(
+            "sql/add_chapter_sections.sql",
+            "copy chapters (id) to program 'cat';\ncopy t from '/program';\ncopy t\nfrom Program $$echo 1$$ (format csv);"
+        )
+        let found = try await findings(naming: "program") { memoir in
+            var other = memoir
+            other.project = project.directory
+            return other
+        }
+        #expect(
+            found.map(\.what)
+                == [1, 3].map { "sql/add_chapter_sections.sql:\($0) has the server run a program (copy … program)" })
+        #expect(found.allSatisfy { $0.weight == .notice })
+    }
+
     @Test("what would block the optional drop is told beforehand, and stops nobody")
     func dependents() async throws {
         let found = try await findings(
