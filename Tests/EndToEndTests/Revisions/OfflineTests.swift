@@ -98,6 +98,36 @@ extension Behaviour {
             try await project.output("upgrade heads")
         }
 
+        @Test("names with line breaks, quotes and what psql obeys stay names in a script")
+        func oddNames() async throws {
+            let scratch = try Scratch()
+            func name(_ start: String) -> String { "\(start)\n\\! touch \(scratch.path)/\(start)\n--\"" }
+            func quoted(_ name: String) -> String { "\"\(name.replacing("\"", with: "\"\""))\"" }
+            let file = (
+                name: "1.sql",
+                text:
+                    "-- revision: aaaa\n-- upgrade\ncreate table t (\(quoted(name("c"))) int);\n-- downgrade\ndrop table t;\n"
+            )
+            let project = try await RevisionProject.made("create schema \(quoted(name("s")))", [file])
+            let places = ["--schema", name("s"), "--ledger-schema", name("l")]
+            func made() async throws -> String {
+                try await project.database.psql(
+                    """
+                    select relnamespace::regnamespace, relname, attname from pg_class c
+                      join pg_attribute on attrelid = c.oid and attnum = 1 where relname in ('t', 'version') order by 2
+                    """)
+            }
+            for words in [["upgrade", "base:heads"], ["downgrade", "heads:base"]] {
+                let script = try await project.etl(words + ["--sql"] + places)
+                #expect(script.status == 0, "\(script.stderr)")
+                let run = try await psql(script.output, on: project)
+                #expect(run.status == 0 && run.output.isEmpty, "\(run.stderr)")
+                let expected = words[0] == "upgrade" ? "\(quoted(name("s")))|t|\(name("c"))\n" : ""
+                #expect(try await made() == expected + "\(quoted(name("l")))|version|revision")
+                #expect(try scratch.names == [])
+            }
+        }
+
         @Test("a downgrade without a database must be told where it begins")
         func ends() async throws {
             let project = try await RevisionProject.made("", Self.files)
