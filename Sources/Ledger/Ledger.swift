@@ -8,6 +8,9 @@ public struct Ledger: Sendable {
     /// The schema that holds the tables.
     public let schema: Identifier
 
+    /// Whose it may be.
+    public var trust = Trust.owners(of: [])
+
     /// The version of the tables that this program reads and writes.
     public static let version: Int64 = 2
 
@@ -23,6 +26,8 @@ public struct Ledger: Sendable {
         case foreign
         /// A ledger with code of somebody's in it: what, in words.
         case tampered(String)
+        /// A ledger, or an empty schema, of a role that is not trusted.
+        case another(Stranger)
     }
 
     /// The ledger in a schema, which need not exist yet.
@@ -41,8 +46,9 @@ public struct Ledger: Sendable {
                               and a.attname = 'product' and not a.attisdropped)
               from (select to_regnamespace(quote_ident(\(.text(schema.name)))) as oid) s
             """)
+        if found.bool(0), !found.bool(1) { return .foreign }
+        if let stranger = try stranger(transaction) { return .another(stranger) }
         guard found.bool(0) else { return .absent }
-        guard found.bool(1) else { return .foreign }
         if let what = try tampering(transaction) { return .tampered(what) }
         let version = try transaction.run(
             "select version from \(schema).ledger where product = 'etl'"
@@ -65,8 +71,16 @@ public struct Ledger: Sendable {
             try transaction.run(
                 "comment on schema \(schema) is 'The ledger of etl: runs, stages, chunks, rejects, audit.'")
         }
+        try closeToPublic(transaction)
         try transaction.run(SQL(unsafe: Self.definition))
         return .absent
+    }
+
+    /// Takes from everybody what default privileges may have given. A schema of another role's was opened by that role.
+    private func closeToPublic(_ transaction: borrowing Transaction) throws(PostgresError) {
+        let own = try transaction.row(
+            "select pg_has_role(nspowner, 'usage') from pg_namespace where nspname = \(.text(schema.name))")
+        if own.bool(0) { try transaction.run("revoke all on schema \(schema) from public") }
     }
 
     /// Lets others who would make or alter the tables wait until the transaction ends.
@@ -76,7 +90,15 @@ public struct Ledger: Sendable {
     }
 
     /// The statements that make the tables, in one transaction with the ledger's schema first in its search path.
-    public static var definition: String { String(decoding: PackageResources.ledger_sql, as: UTF8.self) }
+    public static var definition: String { String(decoding: PackageResources.ledger_sql, as: UTF8.self) + closing }
+
+    /// Nothing of it is for everybody, whatever default privileges say.
+    private static let closing = """
+
+        revoke all on ledger, runs, stages, workers, chunks, rejects, unmapped, found_rows, accepted_keys, archives, audit
+          from public;
+        revoke all on sequence runs_id_seq, workers_id_seq, rejects_id_seq, audit_id_seq from public;
+        """
 
     /// Whether the role may write all that work on a run writes, on this server.
     public func mayBeWritten(_ transaction: borrowing Transaction) throws(PostgresError) -> Bool {

@@ -1,6 +1,12 @@
 import Postgres
 
 extension Ledger {
+    /// The names that tables of a ledger have, archives aside.
+    static let tables: SQL = """
+        ('ledger', 'runs', 'stages', 'workers', 'chunks', 'rejects', 'unmapped', 'found_rows', 'accepted_keys', 'archives',
+         'audit', 'version')
+        """
+
     /// Says what of the ledger's tables would run somebody's code, or hide rows, when they are read and written: the ledger
     /// itself has nothing of the kind. Who may make a schema could lay out such tables before a role that may do more
     /// comes by. Nil when there is nothing.
@@ -32,8 +38,7 @@ extension Ledger {
                                   select 'pg_class'::regclass, indexrelid from pg_index where indrelid = c.oid)
                    ) found
              where n.nspname = \(.text(schema.name)) and c.relkind in ('r', 'p', 'v', 'm', 'f')
-               and c.relname in ('ledger', 'runs', 'stages', 'workers', 'chunks', 'rejects', 'unmapped', 'found_rows',
-                                 'accepted_keys', 'archives', 'audit', 'version')
+               and c.relname in \(Self.tables)
              order by 1 limit 1
             """
         ).first?.text(0)

@@ -19,7 +19,7 @@ public struct CatchingUp {
 
     /// Prepares to catch up; nothing is touched yet.
     public init(site: Site, request: RunRequest) {
-        self.site = site
+        self.site = site.trustingOwners(of: request.pipeline, on: request.schema)
         self.request = request
     }
 

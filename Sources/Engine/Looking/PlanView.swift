@@ -11,7 +11,7 @@ public struct PlanView {
 
     /// Prepares to look; nothing is read yet.
     public init(site: Site, pipeline: Pipeline, schema: Identifier, limits: BatchLimits = BatchLimits()) {
-        self.site = site
+        self.site = site.trustingOwners(of: pipeline, on: schema)
         self.pipeline = pipeline
         self.schema = schema
         self.limits = limits

@@ -22,7 +22,7 @@ public struct Preflight {
 
     /// Prepares to look; nothing is read yet.
     public init(site: Site, pipeline: Pipeline, schema: Identifier, limits: BatchLimits) {
-        self.site = site
+        self.site = site.trustingOwners(of: pipeline, on: schema)
         self.pipeline = pipeline
         self.schema = schema
         self.limits = limits

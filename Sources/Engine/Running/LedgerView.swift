@@ -64,7 +64,7 @@ public struct LedgerView {
         settings.isolation = .repeatableRead
         try session.perform("reading the rejects") { connection in
             try connection.transaction(settings) { transaction in
-                let presence = try site.ledger.presence(transaction)
+                let presence = try site.ledger.forReading.presence(transaction)
                 try LedgerGuard.admit(presence, site.ledger)
                 guard presence == .ours,
                     let run = try site.ledger.run(of: pipeline.name, on: schema, transaction)
@@ -110,6 +110,7 @@ public struct LedgerView {
     }
 
     private func requestStop(of run: Run, _ transaction: borrowing Transaction) throws -> [RunSummary.Worker] {
+        try LedgerGuard.admit(try site.ledger.presence(transaction), site.ledger)
         let living = try site.ledger.livingWorkers(of: run.id, transaction)
         if living.isEmpty { return [] }
         try site.ledger.requestStop(of: run.id, transaction)
@@ -132,7 +133,7 @@ public struct LedgerView {
         return try session.perform("reading the ledger") { connection in
             do {
                 return try connection.transaction(settings) { transaction in
-                    let presence = try site.ledger.presence(transaction)
+                    let presence = try site.ledger.forReading.presence(transaction)
                     if presence == .absent { return nil }
                     try LedgerGuard.admit(presence, site.ledger)
                     return try body(transaction)

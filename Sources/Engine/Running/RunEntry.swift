@@ -25,6 +25,7 @@ struct RunEntry {
     private func begin(
         _ act: Act, _ run: RunID, _ detail: String?, _ connection: Connection, _ transaction: borrowing Transaction
     ) throws -> Introduction {
+        try LedgerGuard.admit(try site.ledger.presence(transaction), site.ledger)
         let record = try site.ledger.lockRun(of: pipeline.name, on: schema, transaction)
         try RunBinding.check(record, site.ledger, transaction)
         if act != .undo { try HalfUndone.refuse(record, site) }

@@ -61,6 +61,17 @@ public enum LedgerGuard {
                 .refused, "the ledger has something that etl did not make: \(what)",
                 details: ["it would be run with the rights of whoever uses the ledger, or hide rows"],
                 next: "find out who made it, and remove it; or name another schema with --ledger-schema")
+        case .another(let stranger):
+            throw Failure(
+                .refused,
+                "the ledger is another's: \(stranger.what) belongs to the role \(stranger.role)",
+                details: [
+                    "whoever owns a part of it can let code run there with the rights of whoever uses the ledger",
+                    "trusted are superusers, the owner of the database, the role that etl works as and those that it is a "
+                        + "member of, and the owners of the pipeline's tables",
+                ],
+                next: "to trust that role, let a superuser say: grant \(stranger.role) to \(stranger.user); "
+                    + "else find out what it wants there, or name another schema with --ledger-schema")
         case .foreign:
             throw Failure(
                 .refused, "the schema \(ledger.schema) holds objects that are not a ledger of etl",

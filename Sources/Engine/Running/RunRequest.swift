@@ -33,6 +33,14 @@ public struct Site: Sendable {
         self.options = options
     }
 
+    /// The same for work on a pipeline: the owners of its tables are trusted with the ledger.
+    public func trustingOwners(of pipeline: Pipeline, on schema: Identifier) -> Site {
+        guard case .owners(let tables) = ledger.trust else { return self }
+        var site = self
+        site.ledger.trust = .owners(of: tables + pipeline.tables(in: schema))
+        return site
+    }
+
     /// A transaction on the ledger, within the deadlines of statements that move rows.
     var moving: TransactionSettings {
         TransactionSettings(schemas: [ledger.schema], statement: deadlines.statement)

@@ -54,8 +54,10 @@ struct RunStart {
         if request.pipeline.needs.isEmpty, request.pipeline.rivals.isEmpty { return }
         try session.perform("looking at what \(request.pipeline.name) needs") { connection in
             try connection.transaction(site.looking) { transaction in
+                let presence = try site.ledger.presence(transaction)
+                try LedgerGuard.admit(presence, site.ledger)
                 if try isDone(transaction) { return }
-                if try site.ledger.presence(transaction) == .ours {
+                if presence == .ours {
                     try Rivals.refuse(request.pipeline, on: request.schema, site, transaction)
                 }
                 try Needs.refuse(request.pipeline, on: request.schema, site.ledger, transaction)

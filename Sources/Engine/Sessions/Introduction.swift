@@ -34,11 +34,13 @@ final class Introduction {
 
     /// The address may lead elsewhere by now.
     private func checkBinding(_ transaction: borrowing Transaction) throws {
-        guard try site.ledger.presence(transaction) == .ours else {
+        let presence = try site.ledger.presence(transaction)
+        if presence == .absent || presence == .foreign {
             throw Failure(
                 .refused, "the server that answers now has no ledger of etl: it is another one, or another database",
                 next: "see where the address leads: etl config")
         }
+        try LedgerGuard.admit(presence, site.ledger)
         try site.ledger.run(run, transaction).map { try RunBinding.check($0, site.ledger, transaction) }
     }
 

@@ -23,7 +23,7 @@ public struct Retry {
 
     /// Prepares to try the open rejects of a pipeline.
     public init(site: Site, pipeline: Pipeline, schema: Identifier, limits: BatchLimits) {
-        self.site = site
+        self.site = site.trustingOwners(of: pipeline, on: schema)
         self.pipeline = pipeline
         self.schema = schema
         self.limits = limits

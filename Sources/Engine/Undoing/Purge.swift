@@ -21,7 +21,7 @@ public struct Purge {
 
     /// Prepares to forget a run. `later` are the pipelines that build on it, those that build on others of them first.
     public init(site: Site, pipeline: Pipeline, schema: Identifier, later: [String], database: String?) {
-        self.site = site
+        self.site = site.trustingOwners(of: pipeline, on: schema)
         self.pipeline = pipeline
         self.schema = schema
         self.later = later

@@ -13,7 +13,7 @@ public struct Undo {
 
     /// Prepares to take a run back; nothing is touched yet.
     public init(site: Site, request: UndoRequest) {
-        self.site = site
+        self.site = site.trustingOwners(of: request.pipeline, on: request.schema)
         self.request = request
     }
 

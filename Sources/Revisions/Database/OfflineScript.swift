@@ -97,6 +97,7 @@ public struct OfflineScript: Sendable {
         \\if :etl_no_schema
         create schema \(ledgerSchema.quoted);
         comment on schema \(ledgerSchema.quoted) is 'The ledger of etl: runs, stages, chunks, rejects, audit.';
+        revoke all on schema \(ledgerSchema.quoted) from public;
         \\endif
         \(ours(isLocal: true))
         \\if :etl_no_ledger

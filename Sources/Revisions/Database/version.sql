@@ -23,3 +23,6 @@ comment on column version.upgrade is 'The statements that applied it, without co
 comment on column version.downgrade is 'The statements that take it back, in the same form; null where there is no way back.';
 comment on column version.backend_pid is 'The server process that runs statements outside of a transaction.';
 comment on column version.backend_start is 'When that process began, for a number alone may be another''s by now.';
+
+-- Nothing of it is for everybody, whatever the default privileges of the role say.
+revoke all on version from public;

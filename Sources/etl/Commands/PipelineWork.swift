@@ -61,6 +61,15 @@ struct PipelineWork {
             reporter: reporter ?? RunReporter(terminal), options: options)
     }
 
+    /// The same for work that is on no pipeline: the owners of the tables of all of the project's are trusted with the ledger.
+    var siteOfProject: Site {
+        let names = (try? PipelineCatalog(project: settings.project.value).names()) ?? []
+        return names.reduce(site()) { site, name in
+            guard let (pipeline, schema) = try? load(name) else { return site }
+            return site.trustingOwners(of: pipeline, on: schema)
+        }
+    }
+
     /// Lets SIGINT, SIGTERM and SIGHUP stop the work in order, and a second one, or nine seconds, at once.
     func stopOnSignals() -> Interruption {
         let interruption = Interruption()

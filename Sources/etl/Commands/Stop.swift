@@ -7,7 +7,7 @@ import Postgres
 func stop(pipeline name: String, settings: Settings, terminal: Terminal) throws(CommandFailure) -> ExitCode {
     let work = PipelineWork(settings: settings, terminal: terminal)
     let asked = try working(rerun: work.command("stop", name)) {
-        try LedgerView(site: work.site()).requestStop(of: name, on: settings.schema.value)
+        try LedgerView(site: work.siteOfProject).requestStop(of: name, on: settings.schema.value)
     }
     // A name that the ledger does not know may be misspelt; the project, where there is one, knows better.
     if asked.isEmpty, !PipelineCatalog(project: settings.project.value).isEmpty { _ = try work.load(name) }

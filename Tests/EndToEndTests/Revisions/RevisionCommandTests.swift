@@ -82,6 +82,23 @@ extension Behaviour {
             #expect(try await project.refusal("current", 4).contains("trigger t of etl.version"))
         }
 
+        @Test("a ledger, or its table of revisions, that belongs to a stranger is not written to; it can be read")
+        func stranger() async throws {
+            let role = "stranger_\(EndToEnd.seed)_of_revisions"
+            let project = try await RevisionProject.made(
+                "create role \(role); create schema etl authorization \(role);" + RevisionScenarioTests.conversations,
+                [RevisionScenarioTests.comments])
+            #expect(try await project.refusal("upgrade head", 4).contains("schema etl belongs to the role \(role)"))
+            try await project.database.psql("alter schema etl owner to postgres")
+            try await project.output("upgrade head")
+            try await project.database.psql("alter table etl.version owner to \(role)")
+            let told = try await project.refusal("downgrade -1", 4)
+            #expect(told.contains("table etl.version belongs to the role \(role)"), "\(told)")
+            #expect(told.contains("grant \(role) to postgres;"), "\(told)")
+            #expect(try await project.output("current").hasSuffix("schema applied"))
+            try await project.database.psql("drop owned by \(role); drop role \(role)")
+        }
+
         @Test(
             "through PgBouncer revisions are applied, but for what runs outside of a transaction; an address without a server is 6",
             .enabled(if: PgBouncer.absence == nil, "PgBouncer is not installed"))

@@ -49,6 +49,17 @@ import Testing
         #expect(document.contains(told))
     }
 
+    @Test("the table of revisions is open to nobody, though default privileges would open all that is made")
+    func closed() throws {
+        let revised = try RevisedDatabase("alter default privileges grant all on tables to public")
+        try revised.upgrade(RevisedDatabase.history(("a", "create table t (n int);", nil)))
+        let open = """
+            select relname from pg_class, aclexplode(relacl) a where a.grantee = 0
+               and relnamespace in ('etl'::regnamespace, 'public'::regnamespace) and relkind = 'r'
+            """
+        #expect(try revised.database.psql("select distinct relname from (\(open)) found (relname)") == "t")
+    }
+
     @Test("a statement that fails takes its whole revision with it, and what came before stays")
     func failing() throws {
         let revised = try RevisedDatabase()

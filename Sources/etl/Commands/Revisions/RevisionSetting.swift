@@ -17,8 +17,8 @@ struct RevisionSetting {
     }
 
     private func site(_ interruption: Interruption) -> RevisionSite {
-        let ledger = Ledger(schema: settings.ledgerSchema.value)
-        let actor = pipelines.site().actor
+        let site = pipelines.siteOfProject
+        let (ledger, actor) = (site.ledger, site.actor)
         let terminal = terminal
         return RevisionSite(
             target: settings.database.target, deadlines: settings.deadlines.forSessions, interruption: interruption,
@@ -26,7 +26,7 @@ struct RevisionSetting {
             options: pipelines.options.map(ShellWord.quoted),
             admit: { transaction in try LedgerGuard.admit(try ledger.create(transaction), ledger) },
             look: { transaction in
-                let presence = try ledger.presence(transaction)
+                let presence = try ledger.forReading.presence(transaction)
                 try LedgerGuard.admit(presence, ledger)
                 return presence == .ours
             },
