@@ -2,6 +2,19 @@ import Postgres
 
 /// What depends on columns, told as the server would decide it when they are dropped, without dropping them.
 enum ColumnDependents {
+    /// Something that goes with the columns.
+    struct Going {
+        /// What it is, for people.
+        let what: String
+        /// The statement that makes it again.
+        let definition: String
+        /// The statements that give it what its definition does not say, to be run behind it.
+        var settings: [String] = []
+
+        /// All of it.
+        var statements: [String] { [definition] + settings }
+    }
+
     /// What a DROP COLUMN … RESTRICT of all the columns at once would be refused for, and what would go without a word, each
     /// with the statement that makes it again, in the order in which that works.
     ///
@@ -9,27 +22,37 @@ enum ColumnDependents {
     /// strings are not in it, because PostgreSQL does not know what they read.
     static func find(
         _ table: QualifiedName, _ columns: [Identifier], _ transaction: borrowing Transaction
-    ) throws(PostgresError) -> (blocking: [String], going: [(what: String, definition: String)]) {
+    ) throws(PostgresError) -> (blocking: [String], going: [Going]) {
         let found = try transaction.run(
             """
             \(closure(of: table, columns))
-            select 0 as place, i.identity, i.type || ' ' || i.identity, null
+            select 0 as place, i.identity, 0 as step, i.type || ' ' || i.identity, null
               from blocked b, pg_identify_object(b.classid, b.objid, b.objsubid) i
              where b.is_told and (b.classid, b.objid, b.objsubid) not in (select * from going) and \(isWhole("b"))
             union
-            select 0, o.identity, o.obstacle, null from (\(obstacles(table, columns))) o
+            select 0, o.identity, 0, o.obstacle, null from (\(obstacles(table, columns))) o
             union all
-            select d.place, i.identity, i.type || ' ' || i.identity, d.definition
+            select d.place, i.identity, 0, i.type || ' ' || i.identity, d.definition
               from (\(definitions)) d, pg_identify_object(d.classid, d.objid, d.objsubid) i
             union all
-            \(grants)
-            order by 1, 2, 3
+            select s.place, i.identity, s.step, null, s.definition
+              from (\(DependentSettings.statements)) s, pg_identify_object(s.classid, s.objid, 0) i
+            union all
+            \(alone)
+            order by 1, 2, 3, 4
             """)
-        let rows = found.rows.map { (what: $0.text(2) ?? "", definition: $0.text(3)) }
-        return (
-            rows.filter { $0.definition == nil }.map(\.what),
-            rows.compactMap { row in row.definition.map { (row.what, $0) } }
-        )
+        var blocking: [String] = []
+        var going: [Going] = []
+        for row in found.rows {
+            switch (row.text(3), row.text(4)) {
+            case (let what?, let definition?): going.append(Going(what: what, definition: definition))
+            case (let what?, nil): blocking.append(what)
+            case (nil, let setting?):
+                if let last = going.indices.last { going[last].settings.append(setting) }
+            case (nil, nil): break
+            }
+        }
+        return (blocking, going)
     }
 
     /// Common tables: `dropped`, the columns and what inherits them; `going`, what goes with them; `blocked`, what
@@ -111,14 +134,19 @@ enum ColumnDependents {
         """
     }
 
-    /// Keys before foreign keys, or they could not be made again in this order; the indexes of partitions before that of
+    /// An index says where it is kept. Keys before foreign keys, or they could not be made again in this order; the indexes of partitions before that of
     /// their table, which takes them for its own then. That a column takes no null is a constraint, too, to servers from 18 on;
     /// here it is the column's.
     private static let definitions: SQL = """
         select g.*, case c.relkind when 'I' then 3 else 2 end as place,
-               case c.relkind when 'I' then regexp_replace(pg_get_indexdef(g.objid), ' ON ONLY ', ' ON ')
-                    else pg_get_indexdef(g.objid) end as definition
+               case when s.oid is null then d.definition
+                    else left(d.definition, length(d.definition) - length(d.predicate))
+                         || format(' TABLESPACE %I', s.spcname) || d.predicate end as definition
           from going g join pg_class c on c.oid = g.objid and c.relkind in ('i', 'I')
+          join pg_index x on x.indexrelid = c.oid left join pg_tablespace s on s.oid = c.reltablespace,
+               lateral (select case c.relkind when 'I' then regexp_replace(pg_get_indexdef(c.oid), ' ON ONLY ', ' ON ')
+                                    else pg_get_indexdef(c.oid) end as definition,
+                               coalesce(' WHERE ' || pg_get_expr(x.indpred, x.indrelid), '') as predicate) d
          where g.classid = 'pg_class'::regclass and \(isWhole("g"))
         union all
         select g.*, case k.contype when 'f' then 6 when 'c' then 5 else 4 end,
@@ -138,8 +166,17 @@ enum ColumnDependents {
          where g.classid = 'pg_class'::regclass and \(isWhole("g"))
         """
 
-    private static let grants: SQL = """
-        select 8, i.identity, 'grant on ' || i.identity,
+    /// What is granted on the columns, and what is said of the names that refusals of nulls have on servers from 18 on.
+    private static let alone: SQL = """
+        select 0, i.identity, 0, 'comment on ' || i.identity,
+               format('comment on constraint %I on %I.%I is %L', k.conname, n.nspname, c.relname,
+                      obj_description(k.oid, 'pg_constraint'))
+          from going g join pg_constraint k on k.oid = g.objid join pg_class c on c.oid = k.conrelid
+          join pg_namespace n on n.oid = c.relnamespace, pg_identify_object(g.classid, g.objid, 0) i
+         where g.classid = 'pg_constraint'::regclass and k.contype = 'n'
+           and obj_description(k.oid, 'pg_constraint') is not null
+        union all
+        select 8, i.identity, 0, 'grant on ' || i.identity,
                format('grant %s (%I) on %I.%I to %s%s', lower(acl.privilege_type), a.attname, n.nspname, c.relname,
                       case when acl.grantee = 0 then 'public' else quote_ident(r.rolname) end,
                       case when acl.is_grantable then ' with grant option' else '' end)

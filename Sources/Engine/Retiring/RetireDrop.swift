@@ -100,7 +100,7 @@ struct RetireDrop {
             context.stage.name, of: context.run, fingerprint: context.fingerprint, transaction)
         try ledger.noteArchive(nil, of: context.stage.name, in: context.run, transaction)
         try ledger.addArchive(
-            archive, described: described, dependents: dependents.going.map(\.definition), by: context.stage.name,
+            archive, described: described, dependents: dependents.going.flatMap(\.statements), by: context.stage.name,
             of: context.run, transaction)
         let kept = archive.relation.map { "archived in \(ledger.schema).\($0)" } ?? "without an archive"
         try ledger.audit(

@@ -20,7 +20,7 @@ struct RetireGuards {
     struct Dependents {
         var blocking: [String]
         /// What goes with them, and the statements that make it again.
-        var going: [(what: String, definition: String)]
+        var going: [ColumnDependents.Going]
     }
 
     /// Everything but the consent: columns, role, proof, dependents. Whether rows changed since they were verified, or since

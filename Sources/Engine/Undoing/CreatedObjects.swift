@@ -83,8 +83,9 @@ struct CreatedObjects {
         let found = try transaction.working(in: [], lock: transaction.settings.lock) {
             try ColumnDependents.find(table, columns, transaction)
         }
-        // What is granted goes with what it is granted on.
-        let going = found.going.filter { !$0.definition.hasPrefix("grant ") }.map(\.what)
+        // What is granted or said goes with what it is granted on or said of.
+        let going = found.going.filter { going in !["grant ", "comment "].contains { going.definition.hasPrefix($0) } }
+            .map(\.what)
         return found.blocking + going
     }
 

@@ -13,8 +13,9 @@ struct RestoredDependents {
     /// Does what can be done; says what cannot.
     func perform() throws -> [String] {
         var lacking: [String] = []
-        while let statement = try left().first {
-            if let reason = try make(statement) { lacking.append("not made again: \(statement); \(reason)") }
+        while let part = Part(try left()) {
+            guard let reason = try make(part.statement) else { continue }
+            lacking.append("not made again: \(part.description); \(reason)")
         }
         return lacking
     }
@@ -49,7 +50,7 @@ struct RestoredDependents {
         try context.perform(stage, site.defining, locking: [table]) { transaction in
             let left = try site.ledger.dropped(by: stage, of: context.run, transaction)?.dependents ?? []
             // Where the answer to a commit was lost, it is done already.
-            guard left.first == statement else { return nil }
+            guard let part = Part(left), part.statement == statement else { return nil }
             var refusal = refusal
             do {
                 if refusal == nil { try transaction.savepoint { try work(transaction) } }
@@ -57,10 +58,11 @@ struct RestoredDependents {
                 refusal = try error.finalRefusal()
             }
             if let refusal {
-                try context.audit("stage \(stage): not made again: \(statement); \(refusal)", transaction)
+                try context.audit("stage \(stage): not made again: \(part.description); \(refusal)", transaction)
             }
-            let follows = refusal == nil ? next.map { [$0] } ?? [] : []
-            try site.ledger.setDependents(follows + left.dropFirst(), by: stage, of: context.run, transaction)
+            let follows = refusal == nil ? part.settings + (next.map { [$0] } ?? []) : []
+            let others = left.dropFirst(1 + part.settings.count)
+            try site.ledger.setDependents(follows + others, by: stage, of: context.run, transaction)
             return refusal
         }
     }
@@ -118,6 +120,23 @@ extension PostgresError {
         guard let error = serverError, errorClass != .retry, !endsSession else { throw self }
         return "PostgreSQL says: \(error.message)"
     }
+}
+
+/// The first of the statements that are left.
+private struct Part {
+    let statement: String
+    /// Those that give what it makes its settings: without it there is nothing to give them to, or something of another's.
+    let settings: [String]
+
+    init?(_ left: [String]) {
+        guard let first = left.first else { return nil }
+        statement = first
+        let behind = DependentSettings.contain(first) ? [] : left.dropFirst().prefix(while: DependentSettings.contain)
+        settings = Array(behind)
+    }
+
+    /// All of it, for people.
+    var description: String { ([statement] + settings).joined(separator: "; ") }
 }
 
 /// An index by the statement that makes it.

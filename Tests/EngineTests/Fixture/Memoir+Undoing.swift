@@ -52,13 +52,18 @@ extension Memoir {
               left join pg_attrdef d on (adrelid, adnum) = (attrelid, a.attnum)
              where relnamespace = 'public'::regnamespace and relkind in ('r', 'v', 'm', 'p') and a.attnum > 0
                and not attisdropped order by 2::text, 3;
-            select 'relation', relname, relkind, relacl, obj_description(oid) from pg_class
+            select 'relation', relname, relkind, relacl, relreplident, spcname, reloptions, obj_description(c.oid, 'pg_class')
+              from pg_class c left join pg_tablespace s on s.oid = reltablespace
              where relnamespace = 'public'::regnamespace order by 2;
-            select 'index', pg_get_indexdef(indexrelid), indisvalid from pg_index i join pg_class c on c.oid = indrelid
+            select 'index', pg_get_indexdef(indexrelid), indisvalid, indisclustered, indisreplident,
+                   array(select attstattarget from pg_attribute where attrelid = indexrelid order by attnum)
+              from pg_index i join pg_class c on c.oid = indrelid
              where relnamespace = 'public'::regnamespace order by 2;
-            select 'constraint', conrelid::regclass, conname, convalidated, pg_get_constraintdef(oid) from pg_constraint
+            select 'constraint', conrelid::regclass, conname, convalidated, pg_get_constraintdef(oid),
+                   obj_description(oid, 'pg_constraint') from pg_constraint
              where connamespace = 'public'::regnamespace order by 2::text, 3;
-            select 'statistics', pg_get_statisticsobjdef(oid) from pg_statistic_ext order by 2;
+            select 'statistics', pg_get_statisticsobjdef(oid), stxstattarget, obj_description(oid, 'pg_statistic_ext')
+              from pg_statistic_ext order by 2;
             select 'trigger', pg_get_triggerdef(oid) from pg_trigger where not tgisinternal order by 2;
             select format('select %L, count(*), md5(string_agg(line, chr(10) order by line)) from (select concat_ws(''|'', %s) as line from %s) r',
                           c.oid::regclass,

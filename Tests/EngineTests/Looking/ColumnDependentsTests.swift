@@ -18,7 +18,7 @@ struct ColumnDependentsTests {
 
     private func dependents(
         of columns: StaticString..., in table: StaticString = "chapters"
-    ) async throws -> (blocking: [String], going: [(what: String, definition: String)]) {
+    ) async throws -> (blocking: [String], going: [ColumnDependents.Going]) {
         try await blocking { [database] in
             try database.connect().transaction(TransactionSettings(access: .read, statement: 30)) {
                 try ColumnDependents.find(

@@ -55,6 +55,7 @@ struct RestorationTests {
             """
             create index mine on chapters (md5(content::text));
             create index theirs on chapters (md5(images::text));
+            comment on index theirs is 'Of chapters'; alter table chapters cluster on theirs;
             """)
         try await memoir.drop()
         try await memoir.psql("create table notes (id int); create index theirs on notes (id)")
@@ -62,12 +63,38 @@ struct RestorationTests {
         #expect(
             result.lacking == [
                 "not made again: CREATE INDEX theirs ON public.chapters USING btree (md5((images)::text)); "
+                    + "comment on index public.theirs is 'Of chapters'; alter table public.chapters cluster on theirs; "
                     + "another table has an index of that name"
             ])
+        #expect(try await memoir.psql("select obj_description('theirs'::regclass) is null") == "t")
         #expect(
             try await memoir.psql(
                 "select indexname, tablename from pg_indexes where indexname in ('mine', 'theirs') order by 1")
                 == "mine|chapters\ntheirs|notes")
+    }
+
+    @Test("lists a replica identity that an index cannot be any more, and makes the index and the rest of it")
+    func replicaIdentity() async throws {
+        let memoir = try await Memoir(12)
+        try await memoir.psql(
+            """
+            alter table chapters alter column content set not null;
+            create unique index whole on chapters (id, content); comment on index whole is 'Of all';
+            alter table chapters replica identity using index whole, cluster on whole
+            """)
+        try await memoir.drop()
+        try await memoir.psql("insert into chapters (id) values (md5('late')::uuid)")
+        let lacking = try await memoir.undo().lacking
+        #expect(
+            lacking.last
+                == "not made again: alter table public.chapters replica identity using index whole; PostgreSQL says: "
+                + "index \"whole\" cannot be used as replica identity because column \"content\" is nullable")
+        #expect(
+            try await memoir.psql(
+                """
+                select indisclustered, indisreplident, obj_description(indexrelid, 'pg_class') from pg_index
+                 where indexrelid = 'whole'::regclass
+                """) == "t|f|Of all")
     }
 
     @Test("makes the indexes of a partitioned table again, whole and by their names")
