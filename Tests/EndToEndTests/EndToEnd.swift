@@ -8,11 +8,12 @@ import Testing
 /// - `ETL_E2E_WORKFLOW_ROWS`: the same where they go through all three pipelines and both drops; else 250
 /// - `ETL_E2E_KILLS`: kills with -9 in each of the tests of them; else 95, and 5 of either way of the whole workflow
 /// - `ETL_E2E_KILL_ROWS`: chapters in the runs that are killed; else 300
-/// - `ETL_NTH`: at how many calls to libpq of each phase each fault is tried, or `all` that matter; else 1 in half of them
+/// - `ETL_NTH`: at how many calls to libpq of each phase each fault is tried, or `all` that matter, or `each` there is; else 1
+///   in half of them
 /// - `ETL_NTH_KINDS`: the faults that are tried, with commas between them; else all
 /// - `ETL_NTH_JOBS`: how many of these cases are tried at a time; else 4
-/// - `ETL_NTH_PHASES`: the phases of runs in which faults are tried, or the pipelines whose undoing is disturbed, with commas
-///   between them; else all
+/// - `ETL_NTH_PHASES`: the phases of runs in which faults are tried, the commands after them, or the pipelines whose undoing is
+///   disturbed, with commas between them; else all
 /// - `ETL_E2E_ROLE`: a role that is no superuser, which then works with what `etl grants` gives it
 /// - `ETL_E2E_SEED`: the seed of whatever is chosen at random; else by the clock, and printed
 ///

@@ -1,5 +1,6 @@
 import Foundation
 import Support
+import Testing
 
 /// Calls to libpq that go wrong in a test build; `ETL_FAULT=7:cut` cuts the connection at the seventh.
 enum Faults {
@@ -10,23 +11,36 @@ enum Faults {
         return names.isEmpty ? all : all.filter(names.contains)
     }()
 
-    /// Whether a phase of runs, or the undoing of a pipeline, is tried: all are, or those that a variable names.
+    /// Whether a phase of runs, a command, or the undoing of a pipeline is tried: all are, or those that a variable names.
     static func isWanted(in phase: String) -> Bool { phases.isEmpty || phases.contains(phase) }
 
     private static let phases = (ProcessInfo.processInfo.environment["ETL_NTH_PHASES"] ?? "")
         .split(separator: ",").map(String.init)
 
-    /// What a variable asks for: a number of calls, or `all`.
+    /// What a variable asks for: a number of calls, `all` moments, or `each` call.
     private static let wish = ProcessInfo.processInfo.environment["ETL_NTH"] ?? ""
 
-    /// Whether a fault is wanted wherever it may make a difference.
-    static var isEveryWanted: Bool { wish == "all" }
+    /// Whether a fault is wanted wherever it may make a difference, or even where it should make none.
+    static var isEveryWanted: Bool { ["all", "each"].contains(wish) }
 
     /// At how many calls each fault is wanted; nil where nobody has asked.
     static var wanted: Int? { Int(wish) }
 
     /// How many cases are tried at a time: a run waits more than it computes.
     private static let atOnce = EndToEnd.number("ETL_NTH_JOBS", else: 4)
+
+    /// Tries a fault at some calls of a phase chosen at random, usually at one in half of the phases; or wherever it may make
+    /// a difference, until runs do not come to it any more.
+    static func tried(
+        _ fault: String, in phase: String, calls: Int, usually: ClosedRange<Int> = 0...1,
+        _ end: @escaping @Sendable (_ place: String) async throws -> FaultEnd
+    ) async throws -> FaultCount {
+        if isEveryWanted { return try await tried(everywhere: fault, end) }
+        let salt = (fault + phase).utf8.reduce(0) { $0 &* 31 &+ UInt64($1) }
+        var numbers = SeededNumbers(seed: EndToEnd.seed &+ salt)
+        let count = wanted ?? Int.random(in: usually, using: &numbers)
+        return try await tried(fault, atCalls: (1...calls).shuffled(using: &numbers).prefix(count), end)
+    }
 
     /// Tries a fault at these calls, some at a time, and counts how that ended.
     static func tried(
@@ -37,11 +51,13 @@ enum Faults {
         return try await tried({ $0 < places.count ? places[$0] : nil }, end)
     }
 
-    /// Tries a fault at all its moments, until three were not come to: how many there are differs a little from run to run.
+    /// Tries a fault at all its moments, or at each call, until three were not come to: how many there are differs a little
+    /// from run to run.
     static func tried(
-        atAllMomentsOf fault: String, _ end: @escaping @Sendable (_ place: String) async throws -> FaultEnd
+        everywhere fault: String, _ end: @escaping @Sendable (_ place: String) async throws -> FaultEnd
     ) async throws -> FaultCount {
-        try await tried({ "m\($0 + 1):\(fault)" }, untilUnreached: 3, end)
+        let kind = wish == "each" ? "" : "m"
+        return try await tried({ "\(kind)\($0 + 1):\(fault)" }, untilUnreached: 3, end)
     }
 
     private static func tried(
@@ -93,14 +109,39 @@ struct CallCounts: CustomStringConvertible {
     }
 }
 
-/// How a run ended in which a call should go wrong.
+extension MemoirDatabase {
+    /// Gives a command with a fault, and says whether it came to that call.
+    func disturbed(
+        _ command: [String], by fault: String, _ place: String
+    ) async throws -> (result: ProgramResult, isReached: Bool) {
+        let scratch = try Scratch()
+        let program = try start(
+            command, variables: CallCounts.variable(scratch).merging(["ETL_FAULT": fault]) { $1 })
+        // One that waits for ever would hold up all others.
+        let isOver = await eventually(within: .seconds(300)) { !program.isRunning }
+        #expect(isOver, "\(place): is still running: \(program.errorsSoFar)")
+        if !isOver { program.kill(9) }
+        let result = try await program.end()
+        return (result, result.status == 137 || CallCounts(in: scratch).reach(fault))
+    }
+}
+
+/// How a command ended in which a call should go wrong.
 struct FaultEnd {
     let words: String
-    /// Whether the run came to that call.
+    /// Whether the command came to that call.
     let isReached: Bool
 }
 
-/// How runs ended in which a call went wrong.
+extension FaultEnd {
+    /// In words, by the code that it ended with.
+    init(_ status: Int32, isReached: Bool) {
+        let words = status == 137 ? "killed" : status == 6 ? "gave up in order" : "survived"
+        self.init(words: words, isReached: isReached)
+    }
+}
+
+/// How commands ended in which a call went wrong.
 struct FaultCount: CustomStringConvertible {
     private var ends: [String: Int] = [:]
     /// How many did not come to it; they are not counted among the others.

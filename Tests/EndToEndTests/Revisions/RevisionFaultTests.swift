@@ -66,7 +66,7 @@ extension Endurance {
                 let end = { @Sendable place in try await disturb(command, place, from: start) }
                 let count =
                     Faults.isEveryWanted
-                    ? try await Faults.tried(atAllMomentsOf: fault, end)
+                    ? try await Faults.tried(everywhere: fault, end)
                     : try await Faults.tried(fault, atCalls: some, end)
                 ends = ends + count
             }
