@@ -14,7 +14,7 @@ import Testing
 /// - `ETL_NTH_JOBS`: how many of these cases are tried at a time; else 4
 /// - `ETL_NTH_PHASES`: the phases of runs in which faults are tried, the commands after them, or the pipelines whose undoing is
 ///   disturbed, with commas between them; else all
-/// - `ETL_E2E_ROLE`: a role that is no superuser, which then works with what `etl grants` gives it
+/// - `ETL_E2E_ROLES`: the names of two roles that are no superusers, which then work with what `etl grants` gives them
 /// - `ETL_E2E_SEED`: the seed of whatever is chosen at random; else by the clock, and printed
 ///
 /// 2000 kills of each kind of run: `ETL_E2E_KILLS=2000 swift test --filter 'EndToEndTests.*KillTests'`

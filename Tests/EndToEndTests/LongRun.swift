@@ -24,6 +24,8 @@ enum LongRun {
 
     /// Holds a lock that no run gets past until it is released.
     static func block(_ database: MemoirDatabase) async throws -> RunningProgram {
+        // What roles need takes the lock, too.
+        try database.user(for: command)
         let holder = try database.session(
             "begin; lock table chapters in access exclusive mode; select pg_sleep(600)")
         let isHeld = try await eventually {

@@ -15,14 +15,21 @@ extension MemoirDatabase {
     }
 
     /// The URL that the program gets; the server asks for no password, so any will do.
-    var urlWithPassword: String {
-        url.replacing("postgresql:///", with: "postgresql://\(Self.role ?? "postgres"):\(Self.canary)%3F77@/")
+    var urlWithPassword: String { urlWithPassword(as: "postgres") }
+
+    private func urlWithPassword(as user: String) -> String {
+        url.replacing("postgresql:///", with: "postgresql://\(user):\(Self.canary)%3F77@/")
             .replacing("&user=postgres", with: "")
     }
 
     /// The only variables that the program gets beside those of any process.
-    private func environment(_ variables: [String: String]) -> [String: String] {
-        plainEnvironment.merging(["DATABASE_URL": urlWithPassword]) { $1 }.merging(variables) { $1 }
+    private func environment(for arguments: [String], _ variables: [String: String]) throws -> [String: String] {
+        var environment = plainEnvironment.merging(variables) { $1 }
+        // Whoever says where the database is says who works, too.
+        if variables["DATABASE_URL"] == nil {
+            environment["DATABASE_URL"] = urlWithPassword(as: try user(for: arguments))
+        }
+        return environment
     }
 
     /// Runs the program to its end.
@@ -37,16 +44,15 @@ extension MemoirDatabase {
     func start(
         _ arguments: [String], variables: [String: String] = [:], directory: String = packageDirectory
     ) throws -> RunningProgram {
-        try grantToRole(before: arguments)
-        return try RunningProgram(
-            etlBinary, arguments: arguments, environment: environment(variables), directory: directory)
+        try RunningProgram(
+            etlBinary, arguments: arguments, environment: environment(for: arguments, variables), directory: directory)
     }
 
     /// Starts a program that starts ours, which is its `$0`.
     func shell(_ script: String, _ arguments: [String]) throws -> RunningProgram {
         try RunningProgram(
-            "sh", arguments: ["-c", script, etlBinary] + arguments, environment: environment([:]),
-            directory: packageDirectory)
+            "sh", arguments: ["-c", script, etlBinary] + arguments,
+            environment: environment(for: [script] + arguments, [:]), directory: packageDirectory)
     }
 
     /// Waits until a run has done this many chunks.

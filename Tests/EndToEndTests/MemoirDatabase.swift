@@ -7,6 +7,8 @@ final class MemoirDatabase: Sendable {
     let name: String
     /// Its URL without a password.
     let url: String
+    /// What was there when roles were given last what they need.
+    let granted = Mutex<String?>(nil)
 
     /// A database of the test server from which the others are made.
     private static let lobby = Result { try TestServer.shared.database() }
