@@ -223,9 +223,6 @@ public enum Mutant: String, CaseIterable, Sendable {
     /// The same for what was written to until the lock was had.
     case dropWhatChangedUnderLock
 
-    /// However much changed is brought over under the lock.
-    case lockTooManyRows
-
     /// An archive that lacks rows will do.
     case dropHalfArchived
 

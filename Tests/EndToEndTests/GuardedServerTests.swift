@@ -120,7 +120,8 @@ extension Behaviour {
                 """)
             let url = ["DATABASE_URL": "postgresql://\(Self.user)@\(server.place)"]
             func run(_ password: String, _ more: String...) throws -> RunningProgram {
-                let words = ["run", "chapter-sections", "--workers", "2", "--batch-rows", "4"] + more
+                let words =
+                    ["run", "chapter-sections", "--workers", "2", "--batch-rows", "4", "--max-outage", "40"] + more
                 return try server.start(words, url.merging(["PGPASSWORD": password]) { $1 })
             }
             #expect(try await run(GuardedServer.password, "--until", "tables").end().status == 0)

@@ -1,5 +1,5 @@
 /// What a server may have been built without. Debian's has all of it; those that `scripts/servers` fetches have none.
-public enum ServerFeature: String, Sendable {
+public enum ServerFeature: Sendable {
     /// Collations of ICU.
     case icu
     /// Encrypted sessions.

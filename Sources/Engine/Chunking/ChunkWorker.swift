@@ -42,8 +42,8 @@ final class ChunkWorker {
         let losses = Losses(outage: site.deadlines.outage)
         self.losses = losses
         session = Session(site: site, name: "etl:\(job.stage.run.value):\(number)") { connection, end in
-            if let end { try losses.note(end) }
             try introduction.introduce(connection, after: end, blaming: losses.blameTheChunk)
+            if let end { try losses.note(end) }
         }
         task = job.task(ledger: site.ledger)
         exhaustion = ExhaustedChunks(

@@ -16,10 +16,10 @@ final class Losses {
         self.outage = outage
     }
 
-    /// Whether the chunk at hand is to blame for the last one.
-    var blameTheChunk: Bool { count > Self.forgiven && !Mutant.is(.forgiveEveryLoss) }
+    /// Whether the chunk at hand is to blame for the next one.
+    var blameTheChunk: Bool { count >= Self.forgiven && !Mutant.is(.forgiveEveryLoss) }
 
-    /// Takes note of how a session ended; throws where nothing else has come of the work for too long.
+    /// Takes note of how a session ended, once another is there; throws where nothing else has come of the work for too long.
     func note(_ end: PostgresError) throws {
         count += 1
         let began = since ?? MonotonicClock.now
