@@ -1,5 +1,3 @@
-import Glibc
-
 /// A fault in the program that is there on purpose, to see that a test finds it: `scripts/mutants` has each found.
 ///
 /// The variable `ETL_MUTANT` chooses one in a test build. In a release the compiler knows that there is none.
@@ -285,17 +283,4 @@ public enum Mutant: String, CaseIterable, Sendable {
 
     /// A stage goes on where the keys lie in another order.
     case goOnInAnotherOrder
-}
-
-extension Mutant {
-    #if ETL_FAULTS
-        private static let chosen = getenv("ETL_MUTANT").flatMap { String(validatingCString: $0) }.flatMap(Mutant.init)
-
-        /// Whether this is the fault that the process has.
-        public static func `is`(_ mutant: Mutant) -> Bool { mutant == chosen }
-    #else
-        /// Whether this is the fault that the process has: never.
-        @inlinable @inline(__always)
-        public static func `is`(_ mutant: Mutant) -> Bool { false }
-    #endif
 }

@@ -90,7 +90,7 @@ struct ConflictRunTests {
                 when (new.chapter_id = \(Memoir.key(6))) execute function refuse();
             """)
         let result = try await memoir.of("section-image-id").run(until: "backfill")
-        #expect(result.outcomes == [18, 17, 0, 1, 0])
+        #expect(result.outcomes == [21, 20, 0, 1, 0])
         let reject = try await memoir.psql("select code, message like '%too late%' from etl.rejects")
         #expect(reject == "refused-by-server|t")
         #expect(try await memoir.psql("select count(image_id) from chapter_sections") == "2")
