@@ -13,7 +13,7 @@ OURS = "application_name like 'etl%' and pid <> pg_backend_pid() and datname = c
 
 def plan(seed, seconds):
     """Times, names and numbers: what the number means is each fault's own matter."""
-    source = random.Random("faults %d" % seed)
+    source = random.Random("faults %s" % seed)
     names = [name for name, (weight, _) in FAULTS.items() for _ in range(weight)]
     made, now = [], source.uniform(1, 4)
     while now < seconds:

@@ -46,7 +46,7 @@ with new as (insert into chapters (id, title, content) values (10000000 + (rando
                  on conflict do nothing returning id, content)
 insert into judge_source (id, content) select id, content from new;
 \else
-with gone as (delete from chapters where id = :id returning id) delete from judge_source s using gone where s.id = gone.id;
+with gone as (delete from chapters where id = :id returning id, content) delete from judge_source s using gone where s.id = gone.id;
 \endif
 """
 
@@ -113,6 +113,9 @@ class LiveDrop:
         locked = int(re.search(r"was locked for (\d+) ms", said).group(1))
         moved = re.search(r"in which (\d+) rows", said)
         longest = self.tell(sorted(self.latencies(log)), locked)
+        # What was written before the columns went is in the sections; pictures of those are brought over by their own pipelines.
+        for pipeline in WAYS[self.way]:
+            self.etl("verification of " + pipeline, "verify", pipeline)
         verdict = self.judge()
         print("live drop: %s: %d chapters, %d writes a second: locked for %d ms, in which %s rows were brought over; %s" % (
             self.way, self.options.rows, self.options.rate, locked, moved.group(1) if moved else "no", verdict), flush=True)
