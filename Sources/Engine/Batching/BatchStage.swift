@@ -13,14 +13,9 @@ struct BatchStage {
     func perform() throws -> StageWork.Outcome {
         let begun = try context.turn.take(site.defining) { transaction, record in
             let source = try KeyedTable(context.table(batch.table), key: batch.key, transaction)
-            if record.state == .running, let known = record.sourceOID {
+            if record.state == .running, record.sourceOID != nil {
                 try context.checkFingerprint(record)
-                guard known == source.oid else {
-                    throw Failure(
-                        .refused, "\(source.name) is another table than the one stage \(record.name) was begun on",
-                        details: ["it was dropped and made again since"])
-                }
-                try TableBinding.checkOrder(of: source, chunked(source), site.ledger, transaction)
+                try TableBinding.check(record, of: context.run, source, site.ledger, transaction)
             } else {
                 try begin(source, transaction)
             }

@@ -64,11 +64,7 @@ struct StageRenewal {
             let source = try KeyedTable(
                 QualifiedName(schema: schema, name: batch.table), key: batch.key, transaction)
             let chunked = ChunkedStage(run: run.id, name: stage.name, keyColumns: source.key.count)
-            guard record.sourceOID == source.oid else {
-                throw Failure(
-                    .refused, "\(source.name) is another table than the one stage \(record.name) was begun on")
-            }
-            try TableBinding.checkOrder(of: source, chunked, ledger, transaction)
+            try TableBinding.check(record, of: run.id, source, ledger, transaction)
             let refusal = terms.ifAllowed ? try forbidden(source.name, "update", transaction) : nil
             let renewal = try BatchRenewal(
                 batch, differences: isChanged || refusal != nil ? nil : differences, source: source, stage: chunked,

@@ -56,8 +56,8 @@ struct RunStart {
             try connection.transaction(site.looking) { transaction in
                 let presence = try site.ledger.presence(transaction)
                 try LedgerGuard.admit(presence, site.ledger)
-                if try isDone(transaction) { return }
                 if presence == .ours {
+                    if try isDone(transaction) { return }
                     try Rivals.refuse(request.pipeline, on: request.schema, site, transaction)
                 }
                 try Needs.refuse(request.pipeline, on: request.schema, site.ledger, transaction)
@@ -66,8 +66,7 @@ struct RunStart {
     }
 
     private func isDone(_ transaction: borrowing Transaction) throws -> Bool {
-        guard try site.ledger.presence(transaction) == .ours,
-            let run = try site.ledger.run(of: request.pipeline.name, on: request.schema, transaction)
+        guard let run = try site.ledger.run(of: request.pipeline.name, on: request.schema, transaction)
         else { return false }
         let done = try site.ledger.stages(of: run.id, transaction).filter { $0.state == .done }.map(\.name)
         return try Plan(request.pipeline, done: Set(done), goal: request.goal).steps.isEmpty

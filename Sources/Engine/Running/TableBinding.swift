@@ -9,19 +9,13 @@ enum TableBinding {
         _ record: StageRecord, of run: RunID, _ tables: StreamTables, _ ledger: Ledger,
         _ transaction: borrowing Transaction
     ) throws {
-        guard record.sourceOID == tables.source.oid else {
-            throw Failure(
-                .refused, "\(tables.source.name) is another table than the one stage \(record.name) was begun on",
-                details: ["it was dropped and made again since"])
-        }
+        try check(record, of: run, tables.source, ledger, transaction)
         for (place, target) in tables.targets.enumerated()
         where place >= record.targetOIDs.count || record.targetOIDs[place] != target.oid {
             throw Failure(
                 .refused, "\(target.name) is another table than the one stage \(record.name) was begun on",
                 details: ["it was dropped and made again since, and the rows written to it are gone"])
         }
-        let chunked = ChunkedStage(run: run, name: record.name, keyColumns: tables.source.key.count)
-        try checkOrder(of: tables.source, chunked, ledger, transaction)
         guard let total = record.total, total > 0 else { return }
         guard try transaction.row("select exists (select from \(tables.source.name))").bool(0) else {
             throw Failure(
@@ -29,6 +23,20 @@ enum TableBinding {
                 details: ["it had \(total) rows; going on would remove what was made of them"],
                 next: "bring the rows back, then run again")
         }
+    }
+
+    /// The same of a source alone, for a stage that has no targets; that it was emptied is no harm there.
+    static func check(
+        _ record: StageRecord, of run: RunID, _ source: KeyedTable, _ ledger: Ledger,
+        _ transaction: borrowing Transaction
+    ) throws {
+        guard record.sourceOID == source.oid else {
+            throw Failure(
+                .refused, "\(source.name) is another table than the one stage \(record.name) was begun on",
+                details: ["it was dropped and made again since"])
+        }
+        let chunked = ChunkedStage(run: run, name: record.name, keyColumns: source.key.count)
+        try checkOrder(of: source, chunked, ledger, transaction)
     }
 
     /// Throws when the keys lie in another order than when the chunks were cut: rows would be in two of them, and in none.
