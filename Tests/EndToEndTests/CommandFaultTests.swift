@@ -9,15 +9,7 @@ extension Endurance {
             arguments: LaterCommand.chosen)
         func anyCall(command: LaterCommand) async throws {
             let course = try await command.course()
-            var sum = FaultCount()
-            let began = ContinuousClock.now
-            for fault in Faults.kinds {
-                let count = try await course.tried(fault)
-                if Faults.isEveryWanted { print("faults (\(command)), each \(fault): \(count)") }
-                sum = sum + count
-            }
-            let seconds = Int((ContinuousClock.now - began) / .seconds(1))
-            print("faults (\(command)): seed \(EndToEnd.seed), about \(course.calls) calls, \(sum), \(seconds) s")
+            try await Faults.tryAll(in: "\(command)", calls: course.calls) { try await course.tried($0) }
         }
     }
 }

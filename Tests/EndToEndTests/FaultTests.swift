@@ -9,18 +9,12 @@ extension Endurance {
             arguments: Phase.chosen)
         func anyCall(phase: Phase) async throws {
             let course = try #require(try await PhaseCourse.all.value[phase])
-            var sum = FaultCount()
-            let began = ContinuousClock.now
             if Faults.isEveryWanted { print("faults (\(phase)): \(course.counts)") }
-            for fault in Faults.kinds {
-                let count = try await Faults.tried(fault, in: phase.rawValue, calls: course.counts.calls) {
+            try await Faults.tryAll(in: phase.rawValue, calls: course.counts.calls) { fault in
+                try await Faults.tried(fault, in: phase.rawValue, calls: course.counts.calls) {
                     try await end(of: $0, on: course)
                 }
-                if Faults.isEveryWanted { print("faults (\(phase)), each \(fault): \(count)") }
-                sum = sum + count
             }
-            let seconds = Int((ContinuousClock.now - began) / .seconds(1))
-            print("faults (\(phase)): seed \(EndToEnd.seed), about \(course.counts.calls) calls, \(sum), \(seconds) s")
         }
 
         /// One case: a run with the fault, judged as it lies there, and brought to its end by another run where it has not

@@ -26,6 +26,21 @@ enum Faults {
     /// At how many calls each fault is wanted; nil where nobody has asked.
     static var wanted: Int? { Int(wish) }
 
+    /// Tries one kind of fault after the other, and prints how that ended.
+    static func tryAll(
+        in phase: String, calls: Int, _ tried: (_ fault: String) async throws -> FaultCount
+    ) async throws {
+        var sum = FaultCount()
+        let began = ContinuousClock.now
+        for fault in kinds {
+            let count = try await tried(fault)
+            if isEveryWanted { print("faults (\(phase)), each \(fault): \(count)") }
+            sum = sum + count
+        }
+        let seconds = Int((ContinuousClock.now - began) / .seconds(1))
+        print("faults (\(phase)): seed \(EndToEnd.seed), about \(calls) calls, \(sum), \(seconds) s")
+    }
+
     /// How many cases are tried at a time: a run waits more than it computes.
     private static let atOnce = EndToEnd.number("ETL_NTH_JOBS", else: 4)
 
