@@ -11,8 +11,8 @@ public struct DoneChunk: Sendable {
     public let range: KeyRange
     /// What it saw, in key order.
     public var rows: [SeenRow]
-    /// The sum of the rows' marks, as text.
-    public let sum: String
+    /// The sum of the rows' marks.
+    public var sum: Int128
 }
 
 /// What the rows of a chunk that is done add up to.
@@ -49,6 +49,30 @@ public struct ChunkAdditions: Sendable {
         self.kept = kept
         self.extra = extra
         self.others = others
+    }
+}
+
+/// What a chunk that is done, and locked, knows from now on.
+public struct ChunkRenewal: Sendable {
+    /// How many rows of the target it stands for.
+    public enum TargetRows: Sendable {
+        /// So many.
+        case are(Int64)
+        /// So many more than before.
+        case grew(by: Int64)
+    }
+
+    let chunk: DoneChunk
+    let targetRows: TargetRows
+    let additions: ChunkAdditions
+
+    /// The chunk with the rows that it knows now and their sum; its counts follow from them.
+    public init(
+        _ chunk: DoneChunk, targetRows: TargetRows = .grew(by: 0), adding additions: ChunkAdditions = ChunkAdditions()
+    ) {
+        self.chunk = chunk
+        self.targetRows = targetRows
+        self.additions = additions
     }
 }
 
@@ -131,47 +155,94 @@ extension Ledger {
         return found.rows.map { row in
             DoneChunk(
                 n: row.int(0) ?? 0, origin: row.int(2), range: stage.range(in: row, from: 7),
-                rows: StoredRows.rows(in: row, from: 3),
-                sum: row.text(1) ?? "0")
+                rows: StoredRows.rows(in: row, from: 3), sum: row.text(1).flatMap { Int128($0) } ?? 0)
         }
     }
 
-    /// Stores what a chunk knows now; its counts follow from it. `sum` may refer to the sum that was, as `seen_sum`, and
-    /// `targetRows` to the number of rows written, as `target_rows`.
+    /// So many rows are stored by one statement at most, if they are not those of one chunk.
+    private static let most = 200_000
+
+    /// Stores what chunks know now.
     public func renew(
-        _ chunk: DoneChunk, of stage: ChunkedStage, sum: SQL, targetRows: SQL = "target_rows",
-        adding more: ChunkAdditions = ChunkAdditions(), _ transaction: borrowing Transaction
+        _ renewals: [ChunkRenewal], of stage: ChunkedStage, _ transaction: borrowing Transaction
     ) throws(PostgresError) {
-        func count(_ fate: RowFate) -> Parameter { .int(Int64(chunk.rows.count { $0.fate == fate })) }
-        try transaction.changeOne(
-            """
-            update chunks
-               set \(StoredRows(chunk.rows).assignments), seen_sum = \(sum), gone = gone + \(.int(more.gone)),
-                   read = \(.int(Int64(chunk.rows.count))) + gone + \(.int(more.gone)), migrated = \(count(.migrated)),
-                   empty = \(count(.empty)), rejected = \(count(.rejected)), stale = \(count(.stale)),
-                   wrong = \(count(.wrong)), adopted = least(adopted + \(.int(more.adopted)), \(count(.migrated))),
-                   kept = least(kept + \(.int(more.kept)), \(count(.migrated))), target_rows = \(targetRows),
-                   extra = extra + \(.int(more.extra)), others = others + \(.int(more.others))
-             where \(stage.rows) and n = \(.int(chunk.n))
-            """)
+        var (part, rows): ([ChunkRenewal], Int) = ([], 0)
+        for renewal in renewals {
+            if !part.isEmpty, rows + renewal.chunk.rows.count > Self.most {
+                try store(part, of: stage, transaction)
+                (part, rows) = ([], 0)
+            }
+            part.append(renewal)
+            rows += renewal.chunk.rows.count
+        }
+        if !part.isEmpty { try store(part, of: stage, transaction) }
     }
 
-    /// The sum of the marks of some rows: the hashes of their keys and `xmin`.
-    public func sumOfMarks(
-        _ rows: [(key: Key, xmin: UInt32)], _ transaction: borrowing Transaction
-    ) throws(PostgresError) -> Int128 {
-        if rows.isEmpty { return 0 }
-        let columns = (0..<(rows[0].key.parts.count)).map { part -> SQL in
-            "\(.textArray(rows.map { $0.key.parts[part] }))"
+    private func store(
+        _ renewals: [ChunkRenewal], of stage: ChunkedStage, _ transaction: borrowing Transaction
+    ) throws(PostgresError) {
+        func ints(_ value: (ChunkRenewal) -> Int64) -> Parameter { .intArray(renewals.map(value)) }
+        let stored = renewals.map { StoredRows($0.chunk.rows) }
+        func count(_ fate: RowFate) -> Parameter {
+            .intArray(stored.map { Int64($0.fates.count { $0 == fate.rawValue }) })
         }
+        let targetRows = renewals.map { renewal -> (replaces: Int64, number: Int64) in
+            switch renewal.targetRows {
+            case .are(let number): (1, number)
+            case .grew(let number): (0, number)
+            }
+        }
+        let written = try transaction.run(
+            """
+            update chunks c
+               set seen = r.seen, fates = r.fates, written = r.written, written_values = r.written_values,
+                   seen_sum = r.seen_sum::numeric, gone = c.gone + r.gone,
+                   read = r.migrated + r.empty + r.rejected + r.stale + r.wrong + c.gone + r.gone,
+                   migrated = r.migrated, empty = r.empty, rejected = r.rejected, stale = r.stale, wrong = r.wrong,
+                   adopted = least(c.adopted + r.adopted, r.migrated), kept = least(c.kept + r.kept, r.migrated),
+                   target_rows = case r.replaces when 1 then 0 else c.target_rows end + r.target_rows,
+                   extra = c.extra + r.extra, others = c.others + r.others
+              from unnest(\(ints { $0.chunk.n }), \(.bytesArray(stored.map(\.seen))), \(.textArray(stored.map(\.fates))),
+                          \(.bytesArray(stored.map(\.written))), \(.bytesArray(stored.map(\.values))),
+                          \(.textArray(renewals.map { Array(String($0.chunk.sum).utf8) })), \(ints { $0.additions.gone }),
+                          \(count(.migrated)), \(count(.empty)), \(count(.rejected)), \(count(.stale)), \(count(.wrong)),
+                          \(ints { $0.additions.adopted }), \(ints { $0.additions.kept }),
+                          \(.intArray(targetRows.map(\.replaces))), \(.intArray(targetRows.map(\.number))),
+                          \(ints { $0.additions.extra }), \(ints { $0.additions.others }))
+                   as r (place, seen, fates, written, written_values, seen_sum, gone, migrated, empty, rejected, stale, wrong,
+                         adopted, kept, replaces, target_rows, extra, others)
+             where \(stage.rows) and c.n = r.place
+            """
+        ).affectedRows
+        guard written == renewals.count else {
+            throw .unexpectedAnswer("\(written) chunks of \(stage.name) written where \(renewals.count) were meant")
+        }
+    }
+
+    /// The sums of the marks of rows, which are the hashes of their keys and `xmin`: one for each group of them.
+    public func sumsOfMarks(
+        _ groups: [[(key: Key, xmin: UInt32)]], _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [Int128] {
+        var sums = [Int128](repeating: 0, count: groups.count)
+        let rows = groups.joined()
+        guard let parts = rows.first?.key.parts.indices else { return sums }
+        let columns = parts.map { part -> SQL in "\(.textArray(rows.map { $0.key.parts[part] }))" }
+        let places = groups.indices.flatMap { place in groups[place].map { _ in Int64(place) } }
         let names = columns.indices.map { "k\($0)" }
         let printed = names.count == 1 ? names[0] : "array[\(names.joined(separator: ", "))]::text"
-        let found = try transaction.row(
+        let found = try transaction.run(
             """
-            select sum(hashtextextended(\(unsafe: printed) collate "C", x))::text
-              from unnest(\(SQL.joined(columns, separator: ", ")), \(.intArray(rows.map { Int64($0.xmin) })))
-                   as r (\(unsafe: names.joined(separator: ", ")), x)
+            select place, sum(hashtextextended(\(unsafe: printed) collate "C", x))::text
+              from unnest(\(SQL.joined(columns, separator: ", ")), \(.intArray(rows.map { Int64($0.xmin) })), \(.intArray(places)))
+                   as r (\(unsafe: names.joined(separator: ", ")), x, place)
+             group by place
             """)
-        return found.text(0).flatMap { Int128($0) } ?? 0
+        for row in found.rows {
+            guard let place = row.int(0), let sum = row.text(1).flatMap({ Int128($0) }) else {
+                throw .unexpectedAnswer("a sum that is no number")
+            }
+            sums[Int(place)] = sum
+        }
+        return sums
     }
 }

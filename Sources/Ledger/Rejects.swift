@@ -67,11 +67,12 @@ extension Ledger {
             of: stage, "state = 'open' order by \(keyOrder) limit \(.int(limit)) offset \(.int(offset))", transaction)
     }
 
-    /// Locks the open and accepted rejects that the counts of a chunk hold.
+    /// Locks the open and accepted rejects that the counts of chunks hold.
     public func lockRejects(
-        of stage: ChunkedStage, inChunk n: Int64, _ transaction: borrowing Transaction
+        of stage: ChunkedStage, inChunks chunks: [Int64], _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [OpenReject] {
-        try readRejects(of: stage, "chunk = \(.int(n)) and state <> 'resolved' for update", transaction)
+        try readRejects(
+            of: stage, "chunk = any (\(.intArray(chunks))) and state <> 'resolved' order by id for update", transaction)
     }
 
     /// Notes that rejects are none any more.

@@ -68,13 +68,11 @@ extension Ledger {
             try resolve([reject.id], transaction)
         }
         if let seen = outcome.seen { chunk.rows[index] = seen.row } else { chunk.rows.remove(at: index) }
+        chunk.sum += Int128(outcome.seen?.mark ?? 0)
+        chunk.sum -= try sumsOfMarks([[(reject.record.key, old.xmin)]], transaction)[0]
         try renew(
-            chunk, of: stage,
-            sum: """
-                seen_sum - hashtextextended(\(printed) collate "C", \(.int(Int64(old.xmin)))) + \(.int(outcome.seen?.mark ?? 0))
-                """,
-            targetRows: "target_rows + \(.int(outcome.rows))",
-            adding: outcome.additions, transaction)
+            [ChunkRenewal(chunk, targetRows: .grew(by: outcome.rows), adding: outcome.additions)], of: stage,
+            transaction)
         if case .rejected = outcome.fate { return }
         try addUnmapped(
             Dictionary(outcome.unmapped.map { ($0, 1) }, uniquingKeysWith: +), of: stage, chunk: reject.chunk,

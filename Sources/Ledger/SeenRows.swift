@@ -117,6 +117,8 @@ struct StoredRows {
 
     init(_ rows: [SeenRow]) {
         written = [UInt8](repeating: 0, count: (rows.count + 7) / 8)
+        seen.reserveCapacity(rows.count * SeenRows.entrySize)
+        fates.reserveCapacity(rows.count)
         for (index, row) in rows.enumerated() {
             withUnsafeBytes(of: row.keyHash.bigEndian) { seen.append(contentsOf: $0) }
             withUnsafeBytes(of: row.xmin.bigEndian) { seen.append(contentsOf: $0) }
@@ -130,23 +132,27 @@ struct StoredRows {
     private static func rows(seen: [UInt8], fates: [UInt8], written: [UInt8], values: [UInt8]) -> [SeenRow] {
         let size = 2 * SeenRows.entrySize
         var nextValue = 0
-        return (0..<seen.count / size).map { index in
-            let entry = seen[index * size..<(index + 1) * size]
-            var value: Int64?
-            // Two digits a byte, the lowest bit first within each.
-            let digit = index / 8 * 2 + (index % 8 < 4 ? 1 : 0)
-            if digit < written.count, Self.number(written[digit...digit]) >> UInt64(index % 4) & 1 == 1 {
-                value = Int64(bitPattern: Self.number(values[nextValue..<nextValue + 16]))
-                nextValue += 16
+        // Without the checks of an array: there are two dozen digits for each row of a table.
+        return seen.withUnsafeBufferPointer { digits in
+            (0..<seen.count / size).map { index in
+                var value: Int64?
+                // Two digits a byte, the lowest bit first within each.
+                let digit = index / 8 * 2 + (index % 8 < 4 ? 1 : 0)
+                if digit < written.count, number(written[digit...digit]) >> UInt64(index % 4) & 1 == 1 {
+                    value = Int64(bitPattern: number(values[nextValue..<nextValue + 16]))
+                    nextValue += 16
+                }
+                let entry = digits[index * size..<(index + 1) * size]
+                return SeenRow(
+                    keyHash: Int64(bitPattern: number(entry.prefix(16))),
+                    xmin: UInt32(truncatingIfNeeded: number(entry.suffix(8))),
+                    fate: index < fates.count ? RowFate(rawValue: fates[index]) ?? .migrated : .migrated, written: value
+                )
             }
-            return SeenRow(
-                keyHash: Int64(bitPattern: Self.number(entry.prefix(16))),
-                xmin: UInt32(truncatingIfNeeded: Self.number(entry.suffix(8))),
-                fate: index < fates.count ? RowFate(rawValue: fates[index]) ?? .migrated : .migrated, written: value)
         }
     }
 
-    private static func number(_ digits: ArraySlice<UInt8>) -> UInt64 {
-        digits.reduce(0) { $0 << 4 | UInt64($1 < 0x3A ? $1 - 0x30 : $1 - 0x57) }
+    private static func number(_ digits: some Sequence<UInt8>) -> UInt64 {
+        digits.reduce(0) { $0 << 4 | UInt64($1 < 0x3A ? $1 &- 0x30 : $1 &- 0x57) }
     }
 }

@@ -6,6 +6,17 @@ public struct WorkedChunk: Sendable {
     public let rows: [Int64: SeenRow]
     /// The keys that have an open or accepted reject.
     public let rejected: Set<Key>
+
+    fileprivate init(rows: [Int64: SeenRow], rejected: Set<Key>) {
+        self.rows = rows
+        self.rejected = rejected
+    }
+
+    /// What several did, as if they were one.
+    fileprivate init(_ chunks: [(n: Int64, chunk: WorkedChunk)]) {
+        rows = chunks.reduce(into: [:]) { $0.merge($1.chunk.rows) { _, last in last } }
+        rejected = chunks.reduce(into: []) { $0.formUnion($1.chunk.rejected) }
+    }
 }
 
 extension Ledger {
@@ -13,35 +24,54 @@ extension Ledger {
     public func workedChunk(
         _ n: Int64, of stage: ChunkedStage, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> WorkedChunk {
-        try worked(where: "n = \(.int(n))", of: stage, transaction)
+        try worked(where: "n = \(.int(n))", of: stage, nil, transaction).first?.chunk ?? WorkedChunk([])
     }
 
-    /// What the chunk that a chunk of a verification was made of saw, wrote and rejected. Where the range is open above, those count
-    /// that were divided off since. `keyTypes` are the types of the table's key with their collations.
-    public func workedChunk(
-        _ n: Int64, verifiedIn range: KeyRange, keyTypes: [String], of stage: ChunkedStage,
-        _ transaction: borrowing Transaction
-    ) throws(PostgresError) -> WorkedChunk {
-        if range.upper != nil || Mutant.is(.overlookDividedChunks) { return try workedChunk(n, of: stage, transaction) }
-        return try worked(where: Self.overlap(range, keyTypes), of: stage, transaction)
+    /// What the chunks that chunks of a verification were made of saw, wrote and rejected, in the order of these; of rows no more
+    /// than is known of `hashes`, where such are given. Where a range is open above, those chunks count that were divided off
+    /// since. `keyTypes` are the types of the table's key with their collations.
+    public func workedChunks(
+        _ verified: [(origin: Int64, range: KeyRange)], keyTypes: [String], of stage: ChunkedStage,
+        knowing hashes: Set<Int64>? = nil, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [WorkedChunk] {
+        let origins: SQL = "n = any (\(.intArray(Set(verified.map(\.origin)).sorted())))"
+        let found = Dictionary(
+            try worked(where: origins, of: stage, hashes, transaction).map { ($0.n, $0.chunk) }
+        ) { first, _ in first }
+        var chunks: [WorkedChunk] = []
+        for (origin, range) in verified {
+            if range.upper != nil || Mutant.is(.overlookDividedChunks) {
+                chunks.append(found[origin] ?? WorkedChunk([]))
+            } else {
+                let divided = try worked(where: Self.overlap(range, keyTypes), of: stage, hashes, transaction)
+                chunks.append(WorkedChunk(divided))
+            }
+        }
+        return chunks
     }
 
     private func worked(
-        where condition: SQL, of stage: ChunkedStage, _ transaction: borrowing Transaction
-    ) throws(PostgresError) -> WorkedChunk {
+        where condition: SQL, of stage: ChunkedStage, _ hashes: Set<Int64>?, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> [(n: Int64, chunk: WorkedChunk)] {
         let found = try transaction.run(
             "select n, \(StoredRows.columns) from chunks c where \(stage.rows) and \(condition)")
-        let rows = found.rows.flatMap { StoredRows.rows(in: $0, from: 1) }
         let parts = (0..<stage.keyColumns).map { stage.keyColumns == 1 ? "key #>> '{}'" : "key ->> \($0)" }
-        let rejected = try transaction.run(
+        let rejects = try transaction.run(
             """
-            select \(unsafe: parts.joined(separator: ", ")) from rejects
+            select chunk, \(unsafe: parts.joined(separator: ", ")) from rejects
              where run_id = \(.int(stage.run.value)) and stage = \(.text(stage.name))
                and chunk = any (\(.intArray(found.rows.compactMap { $0.int(0) }))) and state <> 'resolved'
             """)
-        return WorkedChunk(
-            rows: Dictionary(rows.map { ($0.keyHash, $0) }) { _, last in last },
-            rejected: Set(rejected.rows.map { row in Key(row, columns: stage.keyColumns) }))
+        var rejected: [Int64: Set<Key>] = [:]
+        for row in rejects.rows {
+            rejected[row.int(0) ?? 0, default: []].insert(Key(row, from: 1, columns: stage.keyColumns))
+        }
+        return found.rows.map { row in
+            let n = row.int(0) ?? 0
+            let rows = StoredRows.rows(in: row, from: 1).filter { hashes?.contains($0.keyHash) ?? true }
+            let byHash = Dictionary(rows.map { ($0.keyHash, $0) }) { _, last in last }
+            return (n, WorkedChunk(rows: byHash, rejected: rejected[n] ?? []))
+        }
     }
 }
 

@@ -8,6 +8,8 @@ public enum Parameter: Sendable, Equatable {
     case bool(Bool)
     /// A `bytea` value.
     case bytes([UInt8])
+    /// A `bytea[]` value.
+    case bytesArray([[UInt8]])
     /// A `text[]` value.
     case textArray([[UInt8]?])
     /// A `bigint[]` value.
@@ -27,6 +29,7 @@ public enum Parameter: Sendable, Equatable {
         case .bytes: 17
         case .int: 20
         case .bytesOfText: 25
+        case .bytesArray: 1001
         case .textArray: 1009
         case .intArray: 1016
         case .column(_, let element): element.arrayOID
@@ -40,6 +43,7 @@ public enum Parameter: Sendable, Equatable {
         case .int(let value): value.map { Self.bigEndian($0) }
         case .bool(let value): [value ? 1 : 0]
         case .bytes(let value): value
+        case .bytesArray(let values): Self.array(of: values, elementOID: 17)
         case .textArray(let values): Self.array(of: values, elementOID: 25)
         case .intArray(let values): Self.array(of: values.map { Self.bigEndian($0) }, elementOID: 20)
         case .column(let column, let element): column.array(of: element)

@@ -74,21 +74,17 @@ struct BatchRenewal {
         let written = Set(parts.flatMap(\.chunk.rows).filter { $0.written != nil }.map(\.keyHash))
         var done = Done()
         try work(on: Array(rows), in: ranges, writtenBefore: written, &done, transaction)
-        var outcome = RenewalOutcome()
-        for part in parts {
-            let keys = Set((part.changes.new + part.changes.rewritten).map(\.key))
-            let tried = rows.filter { keys.contains($0.key) }
-            try settle(done.rejects.filter { keys.contains($0.key) }, tried: tried.map(\.key), part, transaction)
-            var renewed = RenewedRows(part)
-            for row in tried {
+        let tried = Set(rows.map(\.key))
+        try settle(done.rejects, tried: tried, parts, transaction)
+        let renewed = parts.map { part in
+            var renewed = RenewedRows(part, adding: ChunkAdditions(gone: Int64(part.changes.vanished.count)))
+            for row in part.changes.new + part.changes.rewritten where tried.contains(row.key) {
                 if let moved = done.rows[row.hash] { renewed.add(moved.row, mark: moved.mark) }
             }
-            try renewed.store(
-                of: stage, targetRows: "target_rows",
-                adding: ChunkAdditions(gone: Int64(part.changes.vanished.count)), ledger, transaction)
-            outcome += renewed.outcome
+            return renewed
         }
-        return outcome
+        try RenewedRows.store(renewed, of: stage, ledger, transaction)
+        return renewed.reduce(into: RenewalOutcome()) { $0 += $1.outcome }
     }
 
     /// What became of rows, by the hashes of their keys.
@@ -130,12 +126,20 @@ struct BatchRenewal {
     }
 
     private func settle(
-        _ rejects: [RejectRecord], tried: [Key], _ part: ChangedChunk, _ transaction: borrowing Transaction
+        _ rejects: [RejectRecord], tried: Set<Key>, _ parts: [ChangedChunk], _ transaction: borrowing Transaction
     ) throws(PostgresError) {
-        let chunk = part.chunk
-        let old = try ledger.lockRejects(of: stage, inChunk: chunk.n, transaction)
-        let over = part.changes.gone(among: Set(old.map(\.record.key))).union(tried)
-        try ledger.resolve(old.filter { over.contains($0.record.key) }.map(\.id), transaction)
-        try ledger.addRejects(rejects, in: Claim(n: chunk.n, range: chunk.range, attempt: 1), of: stage, transaction)
+        let old = try ledger.lockRejects(of: stage, inChunks: parts.map(\.chunk.n), transaction)
+        var over: [OpenReject] = []
+        for part in parts {
+            let known = old.filter { $0.chunk == part.chunk.n }
+            let gone = part.changes.gone(among: Set(known.map(\.record.key)))
+            over += known.filter { gone.contains($0.record.key) || tried.contains($0.record.key) }
+        }
+        try ledger.resolve(over.map(\.id), transaction)
+        for part in parts where !rejects.isEmpty {
+            let keys = Set((part.changes.new + part.changes.rewritten).map(\.key))
+            let claim = Claim(n: part.chunk.n, range: part.chunk.range, attempt: 1)
+            try ledger.addRejects(rejects.filter { keys.contains($0.key) }, in: claim, of: stage, transaction)
+        }
     }
 }

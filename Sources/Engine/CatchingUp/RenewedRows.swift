@@ -6,11 +6,15 @@ import Postgres
 struct RenewedRows {
     private let chunk: DoneChunk
     private let changes: ChangedRows
+    private let targetRows: ChunkRenewal.TargetRows
+    private let additions: ChunkAdditions
     private var moved: [Int64: (row: SeenRow, mark: Int64)] = [:]
 
-    init(_ part: ChangedChunk) {
+    init(_ part: ChangedChunk, targetRows: ChunkRenewal.TargetRows = .grew(by: 0), adding additions: ChunkAdditions) {
         chunk = part.chunk
         changes = part.changes
+        self.targetRows = targetRows
+        self.additions = additions
     }
 
     /// Takes what became of a row that was moved again.
@@ -20,76 +24,101 @@ struct RenewedRows {
     var outcome: RenewalOutcome {
         let new = changes.new.count { moved[$0.hash] != nil }
         let rewritten = changes.rewritten.count { moved[$0.hash] != nil }
+        let left = (changes.new + changes.rewritten).map(\.hash).filter { moved[$0] == nil }
         return RenewalOutcome(
             changes: SourceChanges(
                 new: Int64(new), changed: Int64(rewritten), vanished: Int64(changes.vanished.count)),
-            hasMore: new + rewritten < changes.new.count + changes.rewritten.count)
+            left: Set(left))
     }
 
-    /// Stores it.
-    func store(
-        of stage: ChunkedStage, targetRows: SQL, adding more: ChunkAdditions, _ ledger: Ledger,
-        _ transaction: borrowing Transaction
+    /// Stores what chunks know now.
+    static func store(
+        _ parts: [RenewedRows], of stage: ChunkedStage, _ ledger: Ledger, _ transaction: borrowing Transaction
     ) throws(PostgresError) {
-        var renewed = chunk
-        let sum: SQL
-        switch changes.scope {
-        case .range(let current): (renewed.rows, sum) = try all(of: current, ledger, transaction)
-        case .keys(let gone): (renewed.rows, sum) = (rowsWithChanges(), try change(of: gone, ledger, transaction))
+        let drafts = parts.map(\.draft)
+        let lacking = try ledger.sumsOfMarks(drafts.map(\.lacking), transaction)
+        let tooMuch = try ledger.sumsOfMarks(drafts.map(\.tooMuch), transaction)
+        let renewals = parts.indices.map { place in
+            var chunk = drafts[place].chunk
+            chunk.sum += lacking[place] - tooMuch[place]
+            return ChunkRenewal(chunk, targetRows: parts[place].targetRows, adding: parts[place].additions)
         }
-        try ledger.renew(renewed, of: stage, sum: sum, targetRows: targetRows, adding: more, transaction)
+        try ledger.renew(renewals, of: stage, transaction)
     }
 
-    /// The rows of the range as they are known now, and the sum of their marks.
-    private func all(
-        of current: [KeyedRow], _ ledger: Ledger, _ transaction: borrowing Transaction
-    ) throws(PostgresError) -> ([SeenRow], SQL) {
+    /// A chunk as it is to be stored, but for its sum: only the server can tell the marks of rows as they were before.
+    private struct Draft {
+        var chunk: DoneChunk
+        /// Rows whose marks the sum has yet to get.
+        var lacking: [(key: Key, xmin: UInt32)] = []
+        /// Rows whose marks it has yet to lose.
+        var tooMuch: [(key: Key, xmin: UInt32)] = []
+    }
+
+    private var draft: Draft {
+        switch changes.scope {
+        case .range(let current): draft(of: current)
+        case .keys(let gone): draft(without: gone)
+        }
+    }
+
+    /// The rows of the range as they are known now.
+    private func draft(of current: [KeyedRow]) -> Draft {
         let old = Dictionary(chunk.rows.map { ($0.keyHash, $0) }) { _, last in last }
-        var rows: [SeenRow] = []
-        var sum: Int128 = 0
-        var waiting: [(key: Key, xmin: UInt32)] = []
+        var draft = Draft(chunk: chunk)
+        draft.chunk.rows = []
+        draft.chunk.sum = 0
         for row in current {
             if let moved = moved[row.hash] {
-                rows.append(moved.row)
-                sum += Int128(moved.mark)
+                draft.chunk.rows.append(moved.row)
+                draft.chunk.sum += Int128(moved.mark)
             } else if let known = old[row.hash] {
-                rows.append(known)
-                if known.xmin == row.xmin { sum += Int128(row.mark) } else { waiting.append((row.key, known.xmin)) }
+                draft.chunk.rows.append(known)
+                if known.xmin == row.xmin {
+                    draft.chunk.sum += Int128(row.mark)
+                } else {
+                    draft.lacking.append((row.key, known.xmin))
+                }
             }
         }
-        sum += try ledger.sumOfMarks(waiting, transaction)
-        return (rows, "\(.text(String(sum)))::numeric")
+        return draft
     }
 
     /// The rows that the chunk knew, with what changed; those that are new come last.
-    private func rowsWithChanges() -> [SeenRow] {
-        let known = chunk.rows.filter { !changes.vanished.contains($0.keyHash) }
-        return known.map { moved[$0.keyHash]?.row ?? $0 } + changes.new.compactMap { moved[$0.hash]?.row }
-    }
-
-    /// The sum of the chunk's marks with those that changed.
-    private func change(
-        of gone: [LateRow], _ ledger: Ledger, _ transaction: borrowing Transaction
-    ) throws(PostgresError) -> SQL {
-        let known = Dictionary(chunk.rows.map { ($0.keyHash, $0.xmin) }) { _, last in last }
-        let over =
-            gone.map { ($0.key, $0.hash) }
-            + changes.rewritten.filter { moved[$0.hash] != nil }.map { ($0.key, $0.hash) }
-        let old = over.compactMap { key, hash in known[hash].map { (key: key, xmin: $0) } }
-        let new = moved.values.reduce(Int128(0)) { $0 + Int128($1.mark) }
-        let difference = try new - ledger.sumOfMarks(old, transaction)
-        return "seen_sum + \(.text(String(difference)))::numeric"
+    private func draft(without gone: [LateRow]) -> Draft {
+        let rewritten = changes.rewritten.filter { moved[$0.hash] != nil }
+        let over = Dictionary(
+            gone.map { ($0.hash, $0.key) } + rewritten.map { ($0.hash, $0.key) }
+        ) { first, _ in first }
+        var draft = Draft(chunk: chunk)
+        draft.chunk.rows.removeAll(keepingCapacity: true)
+        for known in chunk.rows {
+            // Most are as they were, and there may be very many.
+            guard let key = over[known.keyHash] else {
+                draft.chunk.rows.append(known)
+                continue
+            }
+            draft.tooMuch.append((key, known.xmin))
+            if changes.vanished.contains(known.keyHash) { continue }
+            draft.chunk.rows.append(moved[known.keyHash]?.row ?? known)
+        }
+        draft.chunk.rows += changes.new.compactMap { moved[$0.hash]?.row }
+        draft.chunk.sum += moved.values.reduce(0) { $0 + Int128($1.mark) }
+        return draft
     }
 }
 
 /// What came of moving the changed rows of a chunk again.
 struct RenewalOutcome {
     var changes = SourceChanges()
+    /// Those that were not moved, by the hashes of their keys.
+    var left: Set<Int64> = []
+
     /// Whether some are left, for another transaction.
-    var hasMore = false
+    var hasMore: Bool { !left.isEmpty }
 
     static func += (sum: inout RenewalOutcome, other: RenewalOutcome) {
         sum.changes += other.changes
-        sum.hasMore = sum.hasMore || other.hasMore
+        sum.left.formUnion(other.left)
     }
 }

@@ -115,17 +115,19 @@ struct StageRenewal {
     /// Moves all that changed among some rows, in a transaction that does more than that. Where the table is in use, what changes
     /// meanwhile may be left.
     mutating func finish(_ late: ArraySlice<LateRow>, _ transaction: borrowing Transaction) throws {
+        var rest = late
         var outcome: RenewalOutcome
         repeat {
             outcome = try part(transaction) { renewal, carefully in
                 switch renewal.kind {
                 case .stream(var stream):
                     defer { renewal.kind = .stream(stream) }
-                    return try stream.perform(late, carefully: carefully, transaction)
-                case .batch(let batch): return try batch.perform(late, transaction)
+                    return try stream.perform(rest, carefully: carefully, transaction)
+                case .batch(let batch): return try batch.perform(rest, transaction)
                 }
             }
-        } while outcome.hasMore && !outcome.changes.isEmpty
+            rest = rest.filter { outcome.left.contains($0.hash) }[...]
+        } while !rest.isEmpty && !outcome.changes.isEmpty
     }
 
     /// Does something; where the server refuses one of the rows, again, to find out which.

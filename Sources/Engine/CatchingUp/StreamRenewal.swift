@@ -59,42 +59,44 @@ struct StreamRenewal {
         let isNew = parts.allSatisfy(\.changes.rewritten.isEmpty)
         var batch = try read(
             parts.flatMap { isNew ? $0.changes.new : $0.changes.rewritten }, of: parts, transaction)
+        let vanished = VanishedRows(parts)
+        let counts = TargetCounts(targets: tables.targets, parents: parents)
+        let keys = batch.items.map(\.key) + vanished.keys
+        let before = try counts.rows(of: keys, transaction)
         let found = try write(&batch, isNew ? adding : renewing, carefully, transaction)
         if isNew { try ledger.addFound(found.keys, of: stage, transaction) }
+        try remove(vanished, transaction)
+        let after = try counts.rows(of: keys, transaction)
         let adopted = isNew ? Set(found.adopted) : []
         let kept = Set(found.kept)
         let places = Dictionary(batch.items.enumerated().map { ($1.key, $0) }) { first, _ in first }
-        var outcome = RenewalOutcome()
+        var renewed: [RenewedRows] = []
+        var settled: [(part: ChangedChunk, items: [Int])] = []
         for part in parts {
-            let keys = (isNew ? part.changes.new : part.changes.rewritten).map(\.key)
-            let items = keys.compactMap { places[$0] }
+            let tried = (isNew ? part.changes.new : part.changes.rewritten).map(\.key).filter { places[$0] != nil }
+            let items = tried.compactMap { places[$0] }
+            let growth = part.changes.vanishedKeys.flatMap { gone in
+                TargetCounts.growth(
+                    from: before, to: after, ofNew: isNew ? tried : [], ofKnown: isNew ? gone : gone + tried)
+            }
+            let targetRows: ChunkRenewal.TargetRows =
+                if let growth { .grew(by: growth) } else { .are(try counts.rows(in: part.chunk.range, transaction)) }
             let more = ChunkAdditions(
-                gone: Int64(part.changes.vanished.count), adopted: Int64(keys.count { adopted.contains($0) }),
-                kept: Int64(keys.count { kept.contains($0) }))
-            outcome += try settle(part, batch, items, adding: more, transaction)
+                gone: Int64(part.changes.vanished.count), adopted: Int64(tried.count { adopted.contains($0) }),
+                kept: Int64(tried.count { kept.contains($0) }))
+            var rows = RenewedRows(part, targetRows: targetRows, adding: more)
+            for index in items {
+                var row = batch.seen.row(at: index)
+                row.fate = batch.items[index].fate.letter
+                rows.add(row, mark: batch.seen.mark(at: index))
+            }
+            renewed.append(rows)
+            settled.append((part, items))
         }
-        return outcome
-    }
-
-    /// Removes what a chunk's rows gave that are not there any more, and stores what became of the others.
-    private func settle(
-        _ part: ChangedChunk, _ batch: Batch, _ items: [Int], adding more: ChunkAdditions,
-        _ transaction: borrowing Transaction
-    ) throws -> RenewalOutcome {
-        try remove(part.changes.vanished, in: part.chunk.range, transaction)
-        try settleRejects(items.map { batch.items[$0] }, part, transaction)
-        var renewed = RenewedRows(part)
-        var unmapped: [[UInt8]: Int64] = [:]
-        for index in items {
-            var row = batch.seen.row(at: index)
-            row.fate = batch.items[index].fate.letter
-            renewed.add(row, mark: batch.seen.mark(at: index))
-            for name in batch.unmapped[index] { unmapped[name, default: 0] += 1 }
-        }
-        try renewed.store(
-            of: stage, targetRows: targetRows(in: part.chunk.range), adding: more, ledger, transaction)
-        try ledger.addUnmapped(unmapped, of: stage, chunk: part.chunk.n, transaction)
-        return renewed.outcome
+        try settleRejects(settled, of: batch, transaction)
+        try RenewedRows.store(renewed, of: stage, ledger, transaction)
+        try addUnmapped(settled, of: batch, transaction)
+        return renewed.reduce(into: RenewalOutcome()) { $0 += $1.outcome }
     }
 
     /// Reads the first of the rows that changed, as many as a transaction may hold.
@@ -146,57 +148,58 @@ struct StreamRenewal {
     }
 
     /// Removes what rows gave that are not there any more, where no foreign key did.
-    private func remove(
-        _ vanished: Set<Int64>, in range: KeyRange, _ transaction: borrowing Transaction
-    ) throws {
+    private func remove(_ vanished: VanishedRows, _ transaction: borrowing Transaction) throws {
         if vanished.isEmpty { return }
         try transaction.working(in: [tables.source.name.schema], lock: transaction.settings.lock) {
             for (target, parent) in zip(tables.targets, parents).reversed() {
-                let printed = KeyedTable.printed(target.parent, of: "t")
-                try transaction.run(
-                    """
-                    delete from \(target.name) t
-                     where \(target.isOurs) and \(ChunkQuery.condition(range, key: parent, alias: "t"))
-                       and hashtextextended(\(unsafe: printed) collate "C", 0) = any (\(.intArray(vanished.sorted())))
-                    """)
+                let condition = vanished.condition(parent: parent)
+                try transaction.run("delete from \(target.name) t where \(target.isOurs) and \(condition)")
             }
         }
     }
 
-    /// How many rows the targets have in a range.
-    private func targetRows(in range: KeyRange) -> SQL {
-        let counts = zip(tables.targets, parents).map { target, parent -> SQL in
-            let range = ChunkQuery.condition(range, key: parent, alias: "t")
-            return "(select count(*) from \(target.name) t where \(target.isOurs) and \(range))"
-        }
-        return SQL.joined(counts, separator: " + ")
-    }
-
+    /// Records what rows of a batch, by their places, were rejected, which are rejected no more, and which still are.
     private func settleRejects(
-        _ items: [Batch.Item], _ part: ChangedChunk, _ transaction: borrowing Transaction
+        _ parts: [(part: ChangedChunk, items: [Int])], of batch: Batch, _ transaction: borrowing Transaction
     ) throws {
-        let chunk = part.chunk
-        var open = Dictionary(
-            try ledger.lockRejects(of: stage, inChunk: chunk.n, transaction).map { ($0.record.key, $0) }
-        ) { first, _ in first }
-        var new: [RejectRecord] = []
-        var settled: [Int64] = []
-        for item in items {
-            let before = open.removeValue(forKey: item.key)
-            guard case .rejected(let record) = item.fate else {
-                if let before { settled.append(before.id) }
-                continue
-            }
-            if let before {
-                try ledger.reopen(before.id, as: record, isAnother: true, transaction)
-            } else {
-                new.append(record)
-            }
+        var known: [Int64: [Key: OpenReject]] = [:]
+        for reject in try ledger.lockRejects(of: stage, inChunks: parts.map(\.part.chunk.n), transaction) {
+            known[reject.chunk, default: [:]][reject.record.key] = reject
         }
-        if !open.isEmpty, !part.changes.vanished.isEmpty {
-            settled += part.changes.gone(among: Set(open.keys)).compactMap { open[$0]?.id }
+        var over: [Int64] = []
+        for (part, items) in parts {
+            let chunk = part.chunk
+            var open = known[chunk.n] ?? [:]
+            var new: [RejectRecord] = []
+            for item in items.map({ batch.items[$0] }) {
+                let before = open.removeValue(forKey: item.key)
+                guard case .rejected(let record) = item.fate else {
+                    if let before { over.append(before.id) }
+                    continue
+                }
+                if let before {
+                    try ledger.reopen(before.id, as: record, isAnother: true, transaction)
+                } else {
+                    new.append(record)
+                }
+            }
+            if !open.isEmpty, !part.changes.vanished.isEmpty {
+                over += part.changes.gone(among: Set(open.keys)).compactMap { open[$0]?.id }
+            }
+            let claim = Claim(n: chunk.n, range: chunk.range, attempt: 1)
+            try ledger.addRejects(new, in: claim, of: stage, transaction)
         }
-        try ledger.resolve(settled, transaction)
-        try ledger.addRejects(new, in: Claim(n: chunk.n, range: chunk.range, attempt: 1), of: stage, transaction)
+        try ledger.resolve(over, transaction)
+    }
+
+    /// Records the keys of the documents that nothing reads.
+    private func addUnmapped(
+        _ parts: [(part: ChangedChunk, items: [Int])], of batch: Batch, _ transaction: borrowing Transaction
+    ) throws {
+        for (part, items) in parts {
+            var unmapped: [[UInt8]: Int64] = [:]
+            for name in items.flatMap({ batch.unmapped[$0] }) { unmapped[name, default: 0] += 1 }
+            try ledger.addUnmapped(unmapped, of: stage, chunk: part.chunk.n, transaction)
+        }
     }
 }

@@ -41,31 +41,32 @@ struct VerifyRenewal {
     }
 
     private func renew(_ chunks: [ChangedChunk], _ transaction: borrowing Transaction) throws -> RenewalOutcome {
+        let chunks = chunks.filter { $0.chunk.origin != nil }
+        if chunks.isEmpty { return RenewalOutcome() }
         var left = Int(Self.rows)
-        var parts: [Part] = []
-        for changed in chunks {
-            guard let origin = changed.chunk.origin else { continue }
+        let rows = chunks.map { changed in
             let rows = (changed.changes.new + changed.changes.rewritten).prefix(left)
             left -= rows.count
-            let worked = try ledger.workedChunk(
-                origin, verifiedIn: changed.chunk.range, keyTypes: source.key.map(\.ordering), of: job.origin,
-                transaction)
-            parts.append(Part(changed: changed, rows: Array(rows), worked: worked))
+            return Array(rows)
         }
-        if parts.isEmpty { return RenewalOutcome() }
-        var sum = RenewalOutcome()
-        for (part, outcome) in zip(parts, try compare(parts, transaction)) {
-            var renewed = RenewedRows(part.changed)
+        let worked = try ledger.workedChunks(
+            chunks.map { ($0.chunk.origin ?? 0, $0.chunk.range) }, keyTypes: source.key.map(\.ordering), of: job.origin,
+            knowing: Set(rows.joined().map(\.hash)), transaction)
+        let parts = chunks.indices.map { Part(changed: chunks[$0], rows: rows[$0], worked: worked[$0]) }
+        let outcomes = try compare(parts, transaction)
+        let renewed = zip(parts, outcomes).map { part, outcome in
+            var renewed = RenewedRows(
+                part.changed, adding: ChunkAdditions(extra: outcome.extra, others: outcome.others))
             for index in 0..<outcome.seen.count {
                 renewed.add(outcome.seen.row(at: index), mark: outcome.seen.mark(at: index))
             }
-            try renewed.store(
-                of: stage, targetRows: "target_rows",
-                adding: ChunkAdditions(extra: outcome.extra, others: outcome.others), ledger, transaction)
-            try ledger.addUnmapped(outcome.unmapped, of: stage, chunk: part.changed.chunk.n, transaction)
-            sum += renewed.outcome
+            return renewed
         }
-        return sum
+        try RenewedRows.store(renewed, of: stage, ledger, transaction)
+        for (part, outcome) in zip(parts, outcomes) {
+            try ledger.addUnmapped(outcome.unmapped, of: stage, chunk: part.changed.chunk.n, transaction)
+        }
+        return renewed.reduce(into: RenewalOutcome()) { $0 += $1.outcome }
     }
 
     private func compare(_ parts: [Part], _ transaction: borrowing Transaction) throws -> [ChunkOutcome] {
@@ -93,8 +94,7 @@ struct VerifyRenewal {
         let keys = Set(parts.flatMap(\.rows).map(\.key)).subtracting(rejected)
         if !keys.isEmpty { try reader.read(keys: Array(keys), into: &batch, transaction) }
         var found = try TargetComparisons(tables, transaction).findings(
-            batch.rows, of: batch.items.map(\.key) + rejected,
-            and: parts.map { ($0.changed.chunk.range, $0.changed.changes.vanished) }, transaction)
+            batch.rows, of: batch.items.map(\.key) + rejected, and: VanishedRows(parts.map(\.changed)), transaction)
         let covers = try CoverComparison(tables: tables).findings(batch.items, transaction)
         return parts.enumerated().map { place, part in
             let own = Set(part.rows.map(\.key))

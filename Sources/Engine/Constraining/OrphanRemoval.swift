@@ -207,12 +207,12 @@ private struct OrphanedParent {
             let gone = chunk.rows.filter { ofHash[$0.keyHash] != nil && $0.fate != .rejected }
             let hashes = Set(gone.map(\.keyHash))
             chunk.rows.removeAll { hashes.contains($0.keyHash) }
-            let marks = try ledger.sumOfMarks(
-                gone.compactMap { row in ofHash[row.keyHash]?.first.map { ($0.key, row.xmin) } }, transaction)
+            let known = gone.compactMap { row in ofHash[row.keyHash]?.first.map { (key: $0.key, xmin: row.xmin) } }
+            chunk.sum -= try ledger.sumsOfMarks([known], transaction)[0]
             let rows = gone.flatMap { ofHash[$0.keyHash] ?? [] }.map(\.rows).reduce(0, +)
+            let additions = ChunkAdditions(gone: Int64(gone.count))
             try ledger.renew(
-                chunk, of: stage, sum: "seen_sum - \(.text(String(marks)))::numeric",
-                targetRows: "target_rows - \(.int(rows))", adding: ChunkAdditions(gone: Int64(gone.count)), transaction)
+                [ChunkRenewal(chunk, targetRows: .grew(by: -rows), adding: additions)], of: stage, transaction)
         }
     }
 }

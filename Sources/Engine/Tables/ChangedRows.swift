@@ -21,6 +21,12 @@ struct ChangedRows {
     /// Those that are not there any more, by the hashes of their keys.
     private(set) var vanished: Set<Int64> = []
 
+    /// The keys of those that are not there any more; nil where not even these are known.
+    var vanishedKeys: [Key]? {
+        guard case .keys(let gone) = scope else { return nil }
+        return gone.filter { vanished.contains($0.hash) }.map(\.key)
+    }
+
     /// How many they are.
     var counts: SourceChanges {
         SourceChanges(new: Int64(new.count), changed: Int64(rewritten.count), vanished: Int64(vanished.count))
@@ -36,7 +42,7 @@ struct ChangedRows {
     ) throws(PostgresError) {
         let range = ChunkQuery.condition(chunk.range, key: source.key, alias: "source")
         let isSettled = overdue.isEmpty && !chunk.rows.contains { $0.fate == .stale }
-        if isSettled, try source.marks(where: range, transaction) == (Int64(chunk.rows.count), chunk.sum) {
+        if isSettled, try source.marks(where: range, transaction) == (Int64(chunk.rows.count), String(chunk.sum)) {
             self.init(scope: .range([]))
             return
         }

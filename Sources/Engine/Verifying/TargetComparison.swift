@@ -60,21 +60,11 @@ struct TargetComparison {
         return found
     }
 
-    /// What differs among the rows of some keys, and of others that are known by hash alone, in the ranges that these are in.
+    /// What differs among the rows of some keys, and of rows that vanished.
     func findings(
-        _ rows: CopyRows, of keys: [Key], and others: [(range: KeyRange, hashes: Set<Int64>)],
-        _ transaction: borrowing Transaction
+        _ rows: CopyRows, of keys: [Key], and vanished: VanishedRows, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [Finding] {
-        let printed = KeyedTable.printed(target.parent, of: "t")
-        var conditions = others.filter { !$0.hashes.isEmpty }.map { range, hashes -> SQL in
-            """
-            (\(ChunkQuery.condition(range, key: parent, alias: "t"))
-             and hashtextextended(\(unsafe: printed) collate "C", 0) = any (\(.intArray(hashes.sorted()))))
-            """
-        }
-        if !keys.isEmpty { conditions.append(ChunkQuery.condition(keys, key: parent, alias: "t")) }
-        return try findings(
-            rows, where: conditions.isEmpty ? "false" : SQL.joined(conditions, separator: " or "), transaction)
+        try findings(rows, where: vanished.condition(orOf: keys, parent: parent), transaction)
     }
 
     /// Where no key keeps an id from being there twice, one row of it is compared, and the others are too many.

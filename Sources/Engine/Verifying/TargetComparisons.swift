@@ -23,14 +23,13 @@ struct TargetComparisons {
         return findings
     }
 
-    /// What differs among the rows of some keys, and of others that are known by hash alone, in the ranges that these are in.
+    /// What differs among the rows of some keys, and of rows that vanished.
     func findings(
-        _ rows: TargetRows, of keys: [Key], and others: [(range: KeyRange, hashes: Set<Int64>)],
-        _ transaction: borrowing Transaction
+        _ rows: TargetRows, of keys: [Key], and vanished: VanishedRows, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> [TargetComparison.Finding] {
         var findings: [TargetComparison.Finding] = []
         for (place, target) in each.enumerated() {
-            findings += try target.findings(rows[place], of: keys, and: others, transaction)
+            findings += try target.findings(rows[place], of: keys, and: vanished, transaction)
         }
         return findings
     }

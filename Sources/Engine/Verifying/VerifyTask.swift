@@ -47,8 +47,8 @@ final class VerifyTask {
             guard let origin = claim.origin else {
                 throw PostgresError.unexpectedAnswer("chunk \(claim.n) does not say what it verifies")
             }
-            let worked = try ledger.workedChunk(
-                origin, verifiedIn: claim.range, keyTypes: source.key.map(\.ordering), of: job.origin, transaction)
+            let worked = try ledger.workedChunks(
+                [(origin, claim.range)], keyTypes: source.key.map(\.ordering), of: job.origin, transaction)[0]
             switch job.subject {
             case .stream(let stream, let tables):
                 return try verify(stream, tables, claim.range, worked, transaction)
