@@ -221,6 +221,9 @@ public enum Mutant: String, CaseIterable, Sendable {
     /// The same for what was written to until the lock was had.
     case dropWhatChangedUnderLock
 
+    /// However many rows changed late, they are brought over under the lock.
+    case lockTooManyRows
+
     /// An archive that lacks rows will do.
     case dropHalfArchived
 
