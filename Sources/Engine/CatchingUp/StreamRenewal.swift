@@ -51,51 +51,49 @@ struct StreamRenewal {
             ChangedChunk.find(late, of: stage, tables.source, ledger, transaction), carefully, transaction)
     }
 
+    /// A chunk, and those of its rows that are moved now, by their places in the batch.
+    private struct Part {
+        let changed: ChangedChunk
+        let items: [Int]
+    }
+
     private mutating func renew(
-        _ parts: [ChangedChunk], _ carefully: Bool, _ transaction: borrowing Transaction
+        _ chunks: [ChangedChunk], _ carefully: Bool, _ transaction: borrowing Transaction
     ) throws -> RenewalOutcome {
-        if parts.isEmpty { return RenewalOutcome() }
+        if chunks.isEmpty { return RenewalOutcome() }
         try tables.refuseAltered(transaction)
-        let isNew = parts.allSatisfy(\.changes.rewritten.isEmpty)
-        var batch = try read(
-            parts.flatMap { isNew ? $0.changes.new : $0.changes.rewritten }, of: parts, transaction)
-        let vanished = VanishedRows(parts)
-        let counts = TargetCounts(targets: tables.targets, parents: parents)
-        let keys = batch.items.map(\.key) + vanished.keys
-        let before = try counts.rows(of: keys, transaction)
+        let isNew = chunks.allSatisfy(\.changes.rewritten.isEmpty)
+        let rows = chunks.map { isNew ? $0.changes.new : $0.changes.rewritten }
+        var batch = try read(rows.flatMap(\.self), of: chunks, transaction)
+        let vanished = VanishedRows(chunks)
+        var counts = TargetCounts(targets: tables.targets, parents: parents)
+        if vanished.areKnownByKey { try counts.begin(batch.items.map(\.key) + vanished.keys, transaction) }
         let found = try write(&batch, isNew ? adding : renewing, carefully, transaction)
         if isNew { try ledger.addFound(found.keys, of: stage, transaction) }
         try remove(vanished, transaction)
-        let after = try counts.rows(of: keys, transaction)
-        let adopted = isNew ? Set(found.adopted) : []
-        let kept = Set(found.kept)
+        try counts.finish(transaction)
         let places = Dictionary(batch.items.enumerated().map { ($1.key, $0) }) { first, _ in first }
-        var renewed: [RenewedRows] = []
-        var settled: [(part: ChangedChunk, items: [Int])] = []
-        for part in parts {
-            let tried = (isNew ? part.changes.new : part.changes.rewritten).map(\.key).filter { places[$0] != nil }
-            let items = tried.compactMap { places[$0] }
-            let growth = part.changes.vanishedKeys.flatMap { gone in
-                TargetCounts.growth(
-                    from: before, to: after, ofNew: isNew ? tried : [], ofKnown: isNew ? gone : gone + tried)
-            }
-            let targetRows: ChunkRenewal.TargetRows =
-                if let growth { .grew(by: growth) } else { .are(try counts.rows(in: part.chunk.range, transaction)) }
+        let parts = zip(chunks, rows).map { chunk, rows in
+            Part(changed: chunk, items: rows.compactMap { places[$0.key] })
+        }
+        try settleRejects(parts, of: batch, transaction)
+        let (adopted, kept) = (isNew ? Set(found.adopted) : [], Set(found.kept))
+        let renewed = try parts.map { part in
+            let keys = part.items.map { batch.items[$0].key }
             let more = ChunkAdditions(
-                gone: Int64(part.changes.vanished.count), adopted: Int64(tried.count { adopted.contains($0) }),
-                kept: Int64(tried.count { kept.contains($0) }))
-            var rows = RenewedRows(part, targetRows: targetRows, adding: more)
-            for index in items {
+                gone: Int64(part.changed.changes.vanished.count), adopted: Int64(keys.count { adopted.contains($0) }),
+                kept: Int64(keys.count { kept.contains($0) }))
+            let targetRows = try counts.rows(of: part.changed, isNew ? .new(keys) : .known(keys), transaction)
+            var renewed = RenewedRows(part.changed, targetRows: targetRows, adding: more)
+            for index in part.items {
                 var row = batch.seen.row(at: index)
                 row.fate = batch.items[index].fate.letter
-                rows.add(row, mark: batch.seen.mark(at: index))
+                renewed.add(row, mark: batch.seen.mark(at: index))
             }
-            renewed.append(rows)
-            settled.append((part, items))
+            return renewed
         }
-        try settleRejects(settled, of: batch, transaction)
         try RenewedRows.store(renewed, of: stage, ledger, transaction)
-        try addUnmapped(settled, of: batch, transaction)
+        try addUnmapped(parts, of: batch, transaction)
         return renewed.reduce(into: RenewalOutcome()) { $0 += $1.outcome }
     }
 
@@ -160,18 +158,18 @@ struct StreamRenewal {
 
     /// Records what rows of a batch, by their places, were rejected, which are rejected no more, and which still are.
     private func settleRejects(
-        _ parts: [(part: ChangedChunk, items: [Int])], of batch: Batch, _ transaction: borrowing Transaction
+        _ parts: [Part], of batch: Batch, _ transaction: borrowing Transaction
     ) throws {
         var known: [Int64: [Key: OpenReject]] = [:]
-        for reject in try ledger.lockRejects(of: stage, inChunks: parts.map(\.part.chunk.n), transaction) {
+        for reject in try ledger.lockRejects(of: stage, inChunks: parts.map(\.changed.chunk.n), transaction) {
             known[reject.chunk, default: [:]][reject.record.key] = reject
         }
         var over: [Int64] = []
-        for (part, items) in parts {
-            let chunk = part.chunk
+        for part in parts {
+            let chunk = part.changed.chunk
             var open = known[chunk.n] ?? [:]
             var new: [RejectRecord] = []
-            for item in items.map({ batch.items[$0] }) {
+            for item in part.items.map({ batch.items[$0] }) {
                 let before = open.removeValue(forKey: item.key)
                 guard case .rejected(let record) = item.fate else {
                     if let before { over.append(before.id) }
@@ -183,8 +181,8 @@ struct StreamRenewal {
                     new.append(record)
                 }
             }
-            if !open.isEmpty, !part.changes.vanished.isEmpty {
-                over += part.changes.gone(among: Set(open.keys)).compactMap { open[$0]?.id }
+            if !open.isEmpty, !part.changed.changes.vanished.isEmpty {
+                over += part.changed.changes.gone(among: Set(open.keys)).compactMap { open[$0]?.id }
             }
             let claim = Claim(n: chunk.n, range: chunk.range, attempt: 1)
             try ledger.addRejects(new, in: claim, of: stage, transaction)
@@ -194,12 +192,12 @@ struct StreamRenewal {
 
     /// Records the keys of the documents that nothing reads.
     private func addUnmapped(
-        _ parts: [(part: ChangedChunk, items: [Int])], of batch: Batch, _ transaction: borrowing Transaction
+        _ parts: [Part], of batch: Batch, _ transaction: borrowing Transaction
     ) throws {
-        for (part, items) in parts {
+        for part in parts {
             var unmapped: [[UInt8]: Int64] = [:]
-            for name in items.flatMap({ batch.unmapped[$0] }) { unmapped[name, default: 0] += 1 }
-            try ledger.addUnmapped(unmapped, of: stage, chunk: part.chunk.n, transaction)
+            for name in part.items.flatMap({ batch.unmapped[$0] }) { unmapped[name, default: 0] += 1 }
+            try ledger.addUnmapped(unmapped, of: stage, chunk: part.changed.chunk.n, transaction)
         }
     }
 }

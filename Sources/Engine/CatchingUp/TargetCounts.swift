@@ -1,14 +1,57 @@
 import Ledger
 import Postgres
 
-/// Counts the rows that the targets of a stream have.
+/// Counts the rows that the targets of a stream have for chunks, before and after some of their source rows are moved again.
 struct TargetCounts {
-    let targets: [StreamTarget]
-    /// The columns of each that hold the source's key.
-    let parents: [[KeyColumn]]
+    /// Source rows that were moved.
+    enum Moved {
+        /// Those that no chunk had seen.
+        case new([Key])
+        /// Those that their chunk knew.
+        case known([Key])
+    }
 
-    /// How many there are for source rows in a range.
-    func rows(in range: KeyRange, _ transaction: borrowing Transaction) throws(PostgresError) -> Int64 {
+    private let targets: [StreamTarget]
+    private let parents: [[KeyColumn]]
+    private var keys: [Key] = []
+    private var (before, after): ([Key: Int64], [Key: Int64]) = ([:], [:])
+
+    /// `parents` are the columns of each target that hold the source's key.
+    init(targets: [StreamTarget], parents: [[KeyColumn]]) {
+        self.targets = targets
+        self.parents = parents
+    }
+
+    /// Counts what there is for the source rows that are about to be moved or removed.
+    mutating func begin(_ keys: [Key], _ transaction: borrowing Transaction) throws(PostgresError) {
+        self.keys = keys
+        before = try rows(of: keys, transaction)
+    }
+
+    /// Counts it once more, now that they were.
+    mutating func finish(_ transaction: borrowing Transaction) throws(PostgresError) {
+        after = try rows(of: keys, transaction)
+    }
+
+    /// How many rows a chunk stands for since: told by what changed where that can be told, else by all of its range. It cannot
+    /// where what a row had given was gone before: with the row perhaps, by a foreign key.
+    func rows(
+        of chunk: ChangedChunk, _ moved: Moved, _ transaction: borrowing Transaction
+    ) throws(PostgresError) -> ChunkRenewal.TargetRows {
+        guard var known = chunk.changes.vanishedKeys else { return .are(try rows(in: chunk.chunk.range, transaction)) }
+        var new: [Key] = []
+        switch moved {
+        case .new(let keys): new = keys
+        case .known(let keys): known += keys
+        }
+        if known.contains(where: { before[$0] == nil }) {
+            return .are(try rows(in: chunk.chunk.range, transaction))
+        }
+        let there = (new + known).reduce(0) { $0 + (after[$1] ?? 0) }
+        return .grew(by: there - known.reduce(0) { $0 + (before[$1] ?? 0) })
+    }
+
+    private func rows(in range: KeyRange, _ transaction: borrowing Transaction) throws(PostgresError) -> Int64 {
         let counts = zip(targets, parents).map { target, parent -> SQL in
             let range = ChunkQuery.condition(range, key: parent, alias: "t")
             return "(select count(*) from \(target.name) t where \(target.isOurs) and \(range))"
@@ -17,7 +60,7 @@ struct TargetCounts {
     }
 
     /// How many there are for each of some source rows; those that have none are not among them.
-    func rows(of keys: [Key], _ transaction: borrowing Transaction) throws(PostgresError) -> [Key: Int64] {
+    private func rows(of keys: [Key], _ transaction: borrowing Transaction) throws(PostgresError) -> [Key: Int64] {
         if keys.isEmpty { return [:] }
         let each = zip(targets, parents).map { target, parent -> SQL in
             let columns = SQL.list(parent.map(\.name), of: "t")
@@ -33,14 +76,5 @@ struct TargetCounts {
             counts[Key(row, columns: width), default: 0] += row.int(width) ?? 0
         }
         return counts
-    }
-
-    /// By how many those of source rows grew, some of which their chunk knew; nil where that cannot be told, because what such a row
-    /// gave was gone before: with the row perhaps, by a foreign key.
-    static func growth(
-        from before: [Key: Int64], to after: [Key: Int64], ofNew new: [Key], ofKnown known: [Key]
-    ) -> Int64? {
-        if known.contains(where: { before[$0] == nil }) { return nil }
-        return (new + known).reduce(0) { $0 + (after[$1] ?? 0) } - known.reduce(0) { $0 + (before[$1] ?? 0) }
     }
 }

@@ -8,10 +8,14 @@ struct VanishedRows {
     private let hashes: [(range: KeyRange, hashes: Set<Int64>)]
 
     init(_ parts: [ChangedChunk]) {
+        areKnownByKey = parts.allSatisfy { $0.changes.vanishedKeys != nil }
         keys = parts.flatMap { $0.changes.vanishedKeys ?? [] }
         hashes = parts.filter { $0.changes.vanishedKeys == nil && !$0.changes.vanished.isEmpty }
             .map { ($0.chunk.range, $0.changes.vanished) }
     }
+
+    /// Whether none is known by its hash alone.
+    let areKnownByKey: Bool
 
     var isEmpty: Bool { keys.isEmpty && hashes.isEmpty }
 
