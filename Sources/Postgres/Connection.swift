@@ -29,6 +29,9 @@ public final class Connection {
     public private(set) var isPooled = false
     /// Which settings this server knows that harden a session.
     private(set) var hardening = SQL(unsafe: "")
+    /// Where names are sought while the transaction that is open commits, if not where it sought them: by triggers that are
+    /// deferred until then.
+    var schemasAtCommit: [Identifier] = []
     /// The server's version, as in `server_version_num`.
     public private(set) var serverVersion = 0
 

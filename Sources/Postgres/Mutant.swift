@@ -47,6 +47,9 @@ public enum Mutant: String, CaseIterable, Sendable {
     /// A chunk is worked on without holding its row.
     case workWithoutLock
 
+    /// Triggers that are deferred until COMMIT do not find what lies beside their tables.
+    case commitInOwnSchema
+
     /// Whether a lost commit happened is read while the old session may still commit.
     case decideWithoutWaiting
 

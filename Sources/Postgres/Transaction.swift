@@ -38,12 +38,14 @@ public struct Transaction: ~Copyable {
     }
 
     /// Runs `body` with another search path, and waiting at most so long for a lock: for what may fire triggers of
-    /// others, or wait for others' rows. Afterwards, unless it throws, both are as before. `keepsToIndexes` says whether a
-    /// transaction that keeps to indexes does so here, too; what joins a temporary table should not.
+    /// others, or wait for others' rows. Afterwards, unless it throws, both are as before, but COMMIT has the last search path that
+    /// there was for such, because triggers may be deferred until then. `keepsToIndexes` says whether a transaction that keeps
+    /// to indexes does so here, too; what joins a temporary table should not.
     public func working<R>(
         in schemas: [Identifier], lock: Double, keepsToIndexes: Bool = false, _ body: () throws -> R
     ) throws -> R {
         let keeps = settings.keepsToIndexes
+        if !schemas.isEmpty, settings.access == .write { connection.schemasAtCommit = schemas }
         try run(Connection.environment(schemas: schemas, lock: lock, keepsToIndexes: keeps ? keepsToIndexes : nil))
         let value = try body()
         try run(
@@ -112,9 +114,14 @@ extension Connection {
     ) throws -> R {
         let value: R
         do {
+            schemasAtCommit = []
             // A BEGIN that fails half-way leaves a transaction to be ended, too.
             _ = try execute(begin(settings), within: deadlines.statement)
             value = try body(Transaction(connection: self, settings: settings))
+            if !schemasAtCommit.isEmpty, !Mutant.is(.commitInOwnSchema) {
+                let path = Self.searchPath(schemasAtCommit)
+                _ = try execute(SQL(unsafe: "set local search_path = \(path)"), within: deadlines.statement)
+            }
         } catch {
             rollBack(after: error)
             throw error

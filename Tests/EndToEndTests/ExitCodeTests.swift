@@ -69,6 +69,18 @@ extension Behaviour {
             #expect(try await database.count("pg_namespace where nspname = 'etl'") == 0)
         }
 
+        @Test("2: too few files to open are said to be that, and with few more fewer workers do all of the work")
+        func openFiles() async throws {
+            let database = try await MemoirDatabase.holding(Chapters(rows: 50, bad: 0))
+            let command = ["run", "chapter-sections", "--batch-rows", "5", "--workers", "16"]
+            let refused = try await database.shell("ulimit -n 8; exec \"$0\" \"$@\"", command).end()
+            #expect(refused.status == 2, "\(refused.stderr)")
+            #expect(refused.stderr.contains("may have 8 files open, and needs 12 at least"))
+            let few = try await database.shell("ulimit -n 14; exec \"$0\" \"$@\"", command).end()
+            #expect(few.status == 0, "\(few.stderr)")
+            #expect(try await database.verdict().hasSuffix(asContracted))
+        }
+
         @Test("4: a schema etl that is not ours is left alone, and another can be named")
         func foreignSchema() async throws {
             let database = try await MemoirDatabase.holding(Chapters(rows: 5, bad: 0))
@@ -103,6 +115,33 @@ extension Behaviour {
             let result = try await expectExplained(database, 6, "unreachable", command)
             #expect(result.stderr.contains("/nowhere"))
             #expect(ContinuousClock.now - began < .seconds(10))
+        }
+
+        @Test("7: a COMMIT of which nobody can say in time whether it was done; the next run finds that it was")
+        func unknownOutcome() async throws {
+            let database = try await MemoirDatabase.holding(Chapters(rows: 12, bad: 0))
+            #expect(try await database.etl("run", "chapter-sections", "--until", "tables").status == 0)
+            // The commit waits for a standby that never comes.
+            try await database.psql(
+                """
+                create function wait_at_commit() returns trigger language plpgsql as $$
+                    begin perform set_config('synchronous_commit', 'on', true); return null; end $$;
+                create trigger wait_at_commit after insert on chapter_sections execute function wait_at_commit()
+                """)
+            let result = try await database.etl(
+                "run", "chapter-sections", "--workers", "1", "--statement-timeout", "1", "--max-outage", "2")
+            #expect(result.status == 7, "\(result.stderr)")
+            #expect(result.stderr.contains("whether it was committed could not be found out in time"))
+            #expect(result.stderr.contains("next: run it again, which is safe"))
+            try await database.psql(
+                """
+                select pg_terminate_backend(pid) from pg_stat_activity
+                 where datname = current_database() and wait_event = 'SyncRep';
+                drop trigger wait_at_commit on chapter_sections
+                """)
+            #expect(try await database.etl("run", "chapter-sections").status == 0)
+            #expect(try await database.psql("select max(attempt) from etl.chunks where stage = 'sections'") == "1")
+            #expect(try await database.verdict().hasSuffix(asContracted))
         }
 
         /// Runs a command for people and for programs; either way it says what, why and what next.

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Support
+import Synchronization
 
 /// A listener of this machine that is no PostgreSQL: whoever connects gets the same bytes and no more.
 final class Listener: Sendable {
@@ -9,17 +10,26 @@ final class Listener: Sendable {
 
     let port: Int
     private let socket: Int32
+    private let visitors = Visitors()
+
+    /// How many have connected and said something.
+    var visits: Int { visitors.count.load(ordering: .relaxed) }
+
+    private final class Visitors: Sendable {
+        let count = Atomic<Int>(0)
+    }
 
     /// Answers the first message of everybody with these bytes.
     init(answering bytes: [UInt8]) throws {
         (socket, port) = try Self.open()
-        let socket = socket
+        let (socket, visitors) = (socket, visitors)
         Thread.detachNewThread {
             while true {
                 let client = accept(socket, nil, nil)
                 guard client >= 0 else { return }
                 var message = [UInt8](repeating: 0, count: 4096)
                 _ = read(client, &message, message.count)
+                visitors.count.add(1, ordering: .relaxed)
                 _ = bytes.withUnsafeBytes { write(client, $0.baseAddress, $0.count) }
                 // Until the other end has had enough.
                 while read(client, &message, message.count) > 0 {}

@@ -63,6 +63,22 @@ extension Company {
             #expect(finish.status == 3 && finish.verdict.hasSuffix(asContracted), "\(finish.verdict)")
         }
 
+        @Test("a second SIGINT ends a run within a second, though it waits for a server that never answers")
+        func connecting() async throws {
+            let database = try await MemoirDatabase.empty()
+            let silence = try Listener(answering: [])
+            let url =
+                "postgresql://postgres@\(Listener.address):\(silence.port)/memoir?sslmode=require&connect_timeout=60"
+            let run = try database.start(LongRun.command + ["--database-url", url, "--connect-timeout", "60"])
+            #expect(await eventually { silence.visits > 0 })
+            run.kill(SIGINT)
+            #expect(await eventually { run.errorsSoFar.contains("stopping in order") })
+            run.kill(SIGINT)
+            let end = try await run.timedEnd()
+            #expect(end.result.status == 130 && end.seconds < 1, "\(end.seconds) s")
+            #expect(end.result.stderr.contains("\nnext: "))
+        }
+
         @Test("a run under nohup does not heed SIGHUP")
         func nohup() async throws {
             let database = try await LongRun.database()

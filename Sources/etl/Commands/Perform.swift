@@ -48,6 +48,7 @@ extension Invocation {
     }
 
     private func settings(_ environment: ProcessEnvironment, _ terminal: Terminal) throws(CommandFailure) -> Settings {
+        try OpenFileLimit.check()
         let settings: Settings
         do throws(SettingsError) {
             settings = try Settings(global, environment: environment) {

@@ -68,6 +68,31 @@ struct ErrorClassRunTests {
         #expect(try await memoir.psql("select max(attempt), count(*) from etl.chunks") == "1|\(count)")
     }
 
+    @Test(
+        "that may pass is put up with at COMMIT, too, where nothing is left of the chunk",
+        arguments: ["40001", "40P01"])
+    func retriedCommit(sqlstate: String) async throws {
+        let memoir = try await Memoir(8, limits: BatchLimits(rows: 4, workers: 1))
+        try await memoir.run(until: "tables")
+        try await memoir.psql(
+            """
+            create sequence tries;
+            create function raise() returns trigger language plpgsql as $$
+              begin
+                if nextval('tries') = 1 then raise exception using errcode = '\(sqlstate)', message = 'planted'; end if;
+                return null;
+              end $$;
+            create constraint trigger raise after insert on chapter_sections deferrable initially deferred for each row
+                when (new.chapter_id = \(Memoir.key(6)) and new.order_index = 0) execute function raise();
+            """)
+        let recorder = Recorder()
+        #expect(try await memoir.run(until: "sections", reporter: recorder).outcomes == [8, 8, 0, 0, 0])
+        #expect(recorder.retries.count == 1)
+        #expect(recorder.retries.first?.hasPrefix("ERROR: planted (SQLSTATE \(sqlstate))") == true)
+        #expect(try await memoir.psql("select last_value from tries") == "2")
+        #expect(try await memoir.psql("select max(attempt), count(*) from etl.chunks") == "1|2")
+    }
+
     @Test("that a row's data cause rejects that row, and the others of its chunk are written")
     func rejected() async throws {
         let memoir = try await chapters(raising: Self.ofRows, once: false, chunk: 100)
