@@ -6,8 +6,9 @@ public enum Event: Sendable {
     case stageBegan(stage: String, kind: String)
     /// A chunk was committed, or time passed.
     case progress(Progress)
-    /// A stage is done; for stages that move rows, with what it did in all.
-    case stageFinished(stage: String, kind: String, rows: Int64?, seconds: Double)
+    /// A stage is done; for stages that move rows, with what it did in all. `wal` is how many bytes the server wrote to its log
+    /// meanwhile, for others, too.
+    case stageFinished(stage: String, kind: String, rows: Int64?, seconds: Double, wal: Int64)
     /// A stage needs no work, for the reason given.
     case stageSkipped(stage: String, reason: String)
     /// Something failed in passing and will be tried again.

@@ -50,7 +50,7 @@ struct RunReporterTests {
                 p: run 7 goes on where it stopped
                 s: begins (stream)
                 s  0/10,000 rows  0.0%  1 worker
-                s: 2,000 rows in 4.0 s (500 rows/s)
+                s: 2,000 rows in 4.0 s (500 rows/s); the server wrote 33.5 MB of WAL meanwhile
                 t: done in 0.1 s
                 u: nothing to do, done before
                 s: lost\\nserver; attempt 2 follows in 0.5 s
@@ -71,8 +71,8 @@ struct RunReporterTests {
                 {"event":"run-began","run":7,"pipeline":"p","resumed":true}
                 {"event":"stage-began","stage":"s","kind":"stream"}
                 {"event":"progress","stage":"s","rows":0,"total":10000,"rows_here":0,"bytes_here":0,"rejects":0,"workers":1,"seconds":0.0}
-                {"event":"stage-finished","stage":"s","kind":"stream","rows":2000,"seconds":4.0}
-                {"event":"stage-finished","stage":"t","kind":"sql","rows":null,"seconds":0.125}
+                {"event":"stage-finished","stage":"s","kind":"stream","rows":2000,"seconds":4.0,"wal_bytes":33554432}
+                {"event":"stage-finished","stage":"t","kind":"sql","rows":null,"seconds":0.125,"wal_bytes":16777215}
                 {"event":"stage-skipped","stage":"u","reason":"done before"}
                 {"event":"retrying","stage":"s","what":"lost\nserver","attempt":2,"delay":0.5}
                 {"event":"notice","text":"look here"}
@@ -85,8 +85,8 @@ struct RunReporterTests {
         [
             .runBegan(run: 7, pipeline: "p", resumed: false), .runBegan(run: 7, pipeline: "p", resumed: true),
             .stageBegan(stage: "s", kind: "stream"), .progress(progress(0)),
-            .stageFinished(stage: "s", kind: "stream", rows: 2000, seconds: 4),
-            .stageFinished(stage: "t", kind: "sql", rows: nil, seconds: 0.125),
+            .stageFinished(stage: "s", kind: "stream", rows: 2000, seconds: 4, wal: 32 << 20),
+            .stageFinished(stage: "t", kind: "sql", rows: nil, seconds: 0.125, wal: (16 << 20) - 1),
             .stageSkipped(stage: "u", reason: "done before"),
             .retrying(stage: "s", what: "lost\nserver", attempt: 2, delay: 0.5), .notice("look here"),
         ]

@@ -91,7 +91,7 @@ struct TerminalTests {
             try write("before\n", to: path, mode: 0o644)
             let terminal = Ends().terminal(isQuiet: true, log: try LogFile(path: path))
             terminal.note("a\nb")
-            RunReporter(terminal).report(.stageFinished(stage: "s", kind: "stream", rows: 10, seconds: 2))
+            RunReporter(terminal).report(.stageFinished(stage: "s", kind: "stream", rows: 10, seconds: 2, wal: 0))
             terminal.explain(failure)
             let lines = try contents(of: path).split(separator: "\n")
             #expect(lines.first == "before")

@@ -89,8 +89,7 @@ final class Throttle: Sendable {
 
     private func tooFast(_ transaction: borrowing Transaction) throws -> Hold? {
         guard let rate = limits.rate else { return nil }
-        let position =
-            try transaction.row("select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint").int(0) ?? 0
+        let position = try StageCost.position(transaction)
         let now = MonotonicClock.now
         let seconds = state.withLock { state in
             var window = state.window ?? LogWindow(began: now, position: position)

@@ -65,8 +65,8 @@ public struct Runner {
             try stopIfAsked(begun.run, session)
             try request.rejectLimit?.check(begun.run, site, on: session)
             site.reporter.report(.stageBegan(stage: stage.name, kind: stage.work.kind))
-            let began = MonotonicClock.now
             do {
+                let cost = try StageCost(site, on: session)
                 let context = StageContext(
                     site: site, request: request, run: begun.run, stage: stage,
                     fingerprint: begun.fingerprints[stage.name] ?? "", session: session)
@@ -77,10 +77,7 @@ public struct Runner {
                     return reason
                 case .skipped(let reason): site.reporter.report(.stageSkipped(stage: stage.name, reason: reason))
                 case .done(let rows):
-                    site.reporter.report(
-                        .stageFinished(
-                            stage: stage.name, kind: stage.work.kind, rows: rows,
-                            seconds: MonotonicClock.now - began))
+                    site.reporter.report(try cost.finished(stage, rows: rows, site, on: session))
                 }
             } catch let failure as Failure {
                 throw failure.at("\(request.pipeline.name), stage \(stage.name)")

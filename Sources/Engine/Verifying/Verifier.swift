@@ -130,13 +130,11 @@ public struct Verifier {
             let context = StageContext(
                 site: site, request: request, run: run, stage: stage, fingerprint: fingerprint, session: working)
             site.reporter.report(.stageBegan(stage: stage.name, kind: stage.work.kind))
-            let began = MonotonicClock.now
+            let cost = try StageCost(site, on: working)
             let work = VerifyStage(context: context, verification: verification)
             try work.reopen()
             let rows = try work.verify(differences)
-            site.reporter.report(
-                .stageFinished(
-                    stage: stage.name, kind: stage.work.kind, rows: rows, seconds: MonotonicClock.now - began))
+            site.reporter.report(try cost.finished(stage, rows: rows, site, on: working))
         }
     }
 }

@@ -36,11 +36,11 @@ select md5('large' || i)::uuid, 'Large chapter ' || i,
   from generate_series(1, {large}) i;
 """
 
-# And twice as many as there are workers with as many sections as 1 MB can hold: twenty times as much when they are rows.
+# And as many as there are workers with as many sections as 1 MB can hold: twenty times as much when they are rows.
 AMPLE = """
 insert into chapters
 select md5('ample' || i)::uuid, 'Ample chapter ' || i, ('[' || repeat('"a",', 262000) || '"a"]')::jsonb, null
-  from generate_series(1, 2 * {workers}) i;
+  from generate_series(1, {workers}) i;
 vacuum analyze chapters;
 """
 
@@ -101,7 +101,7 @@ class Memory:
         wrong = child.returncode not in expected or peak > self.options.bound
         self.failures += wrong
         print("memory: %s: %d rows, %d workers, %.0f MB, %.0f s, exit code %d%s" % (
-            name, self.options.rows + self.options.large + 2 * self.options.workers, self.options.workers, peak, time.monotonic() - began,
+            name, self.options.rows + self.options.large + self.options.workers, self.options.workers, peak, time.monotonic() - began,
             child.returncode, ": NOT AS IT SHOULD BE" if wrong else ""), flush=True)
 
     def run(self):
