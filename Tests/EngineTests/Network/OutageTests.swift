@@ -40,11 +40,16 @@ struct OutageTests {
         #expect(try await memoir.content() == Memoir(30).migrated())
     }
 
-    /// Kills the server process of one of our sessions, which ends all sessions.
+    /// Kills the server process of one of our sessions, which ends all sessions, and waits until the server takes new ones: a
+    /// PostgreSQL 16 that is to stop while it recovers from that never comes to its end.
     private static func crashBackend(of memoir: Memoir) throws {
         let pid = try memoir.database.psql(
             "select min(pid) from pg_stat_activity where application_name like 'etl:%:2'")
-        if let pid = Int32(pid) { kill(pid, SIGKILL) }
+        guard let pid = Int32(pid) else { return }
+        let witness = try memoir.database.connect()
+        kill(pid, SIGKILL)
+        _ = try? witness.value("select pg_sleep(60)")
+        while (try? memoir.database.psql("select 1")) == nil {}
     }
 
     @Test("in order lets work go on that is under way, and takes no more; what is left is done when it is back")
