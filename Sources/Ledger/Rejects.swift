@@ -67,12 +67,13 @@ extension Ledger {
             of: stage, "state = 'open' order by \(keyOrder) limit \(.int(limit)) offset \(.int(offset))", transaction)
     }
 
-    /// Locks the open and accepted rejects that the counts of chunks hold.
+    /// Locks the open and accepted rejects that the counts of chunks hold; gives them by chunk.
     public func lockRejects(
         of stage: ChunkedStage, inChunks chunks: [Int64], _ transaction: borrowing Transaction
-    ) throws(PostgresError) -> [OpenReject] {
-        try readRejects(
+    ) throws(PostgresError) -> [Int64: [OpenReject]] {
+        let rejects = try readRejects(
             of: stage, "chunk = any (\(.intArray(chunks))) and state <> 'resolved' order by id for update", transaction)
+        return Dictionary(grouping: rejects, by: \.chunk)
     }
 
     /// Notes that rejects are none any more.

@@ -45,7 +45,9 @@ public struct Transaction: ~Copyable {
         in schemas: [Identifier], lock: Double, keepsToIndexes: Bool = false, _ body: () throws -> R
     ) throws -> R {
         let keeps = settings.keepsToIndexes
-        if !schemas.isEmpty, settings.access == .write { connection.schemasAtCommit = schemas }
+        if !schemas.isEmpty, schemas != settings.schemas, settings.access == .write {
+            connection.schemasAtCommit = schemas
+        }
         try run(Connection.environment(schemas: schemas, lock: lock, keepsToIndexes: keeps ? keepsToIndexes : nil))
         let value = try body()
         try run(

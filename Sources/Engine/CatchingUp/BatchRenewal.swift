@@ -131,7 +131,7 @@ struct BatchRenewal {
         let old = try ledger.lockRejects(of: stage, inChunks: parts.map(\.chunk.n), transaction)
         var over: [OpenReject] = []
         for part in parts {
-            let known = old.filter { $0.chunk == part.chunk.n }
+            let known = old[part.chunk.n] ?? []
             let gone = part.changes.gone(among: Set(known.map(\.record.key)))
             over += known.filter { gone.contains($0.record.key) || tried.contains($0.record.key) }
         }

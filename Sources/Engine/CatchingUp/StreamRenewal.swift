@@ -160,14 +160,11 @@ struct StreamRenewal {
     private func settleRejects(
         _ parts: [Part], of batch: Batch, _ transaction: borrowing Transaction
     ) throws {
-        var known: [Int64: [Key: OpenReject]] = [:]
-        for reject in try ledger.lockRejects(of: stage, inChunks: parts.map(\.changed.chunk.n), transaction) {
-            known[reject.chunk, default: [:]][reject.record.key] = reject
-        }
+        let known = try ledger.lockRejects(of: stage, inChunks: parts.map(\.changed.chunk.n), transaction)
         var over: [Int64] = []
         for part in parts {
             let chunk = part.changed.chunk
-            var open = known[chunk.n] ?? [:]
+            var open = Dictionary((known[chunk.n] ?? []).map { ($0.record.key, $0) }) { first, _ in first }
             var new: [RejectRecord] = []
             for item in part.items.map({ batch.items[$0] }) {
                 let before = open.removeValue(forKey: item.key)

@@ -26,6 +26,15 @@ extension Memoir {
         }
     }
 
+    /// The same while an application holds some of the chapters, which it lets go of when the drop waits for its lock.
+    @discardableResult
+    func drop(waitingFor held: HeldTransaction, reporter: any Reporter = Recorder()) async throws -> RunResult {
+        async let dropped = drop(reporter: reporter)
+        try await waitForLock()
+        try await held.commit()
+        return try await dropped
+    }
+
     /// The failure of a drop that must fail, and that must leave the columns as they are.
     func refusal(_ consent: Consent? = nil) async throws -> Failure {
         let before = try await psql("select id, content, images, xmin from chapters order by id")

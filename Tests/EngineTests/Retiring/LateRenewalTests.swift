@@ -46,11 +46,7 @@ struct LateRenewalTests {
             insert into chapters select id, '["new"]', '["new.jpg"]' from unnest(array[\(list([31, 45, 47], kind))]) id
             """)
         let recorder = Recorder()
-        let waiting = memoir
-        async let dropped = waiting.drop(reporter: recorder)
-        try await memoir.waitForLock()
-        try await held.commit()
-        #expect(try await dropped.summary.state == "done")
+        #expect(try await memoir.drop(waitingFor: held, reporter: recorder).summary.state == "done")
         // Each once: nothing was left to be looked for chunk by chunk.
         #expect(recorder.notices.contains { $0.contains("in which 13 rows that had just changed were brought over") })
         #expect(try await made(by: memoir) == made(anewFrom: memoir, kind))
@@ -73,10 +69,8 @@ struct LateRenewalTests {
         let held = try await HeldTransaction(
             in: memoir, "update chapters set content = '[7]' where id = \(Memoir.key(5))")
         let waiting = memoir
-        async let failure = waiting.failure { try await waiting.drop() }
-        try await memoir.waitForLock()
-        try await held.commit()
-        #expect(try await failure.what.contains("1 reject is open: bad-section 1"))
+        let failure = try await memoir.failure { try await waiting.drop(waitingFor: held) }
+        #expect(failure.what.contains("1 reject is open: bad-section 1"))
         // All of it was undone with the lock; the next attempt finds the same before it.
         #expect(try await memoir.columns() == "id content images cover_image")
         #expect(try await memoir.psql("select count(*) from etl.rejects") == "0")

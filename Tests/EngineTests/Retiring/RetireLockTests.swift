@@ -90,10 +90,7 @@ struct RetireLockTests {
         // The archive's last rows are copied under the lock: a writer who tries then waits until the columns are gone.
         let held = try await HeldTransaction(
             in: memoir, "update chapters set content = '[\"held\"]' where id = \(Memoir.key(5))")
-        async let dropped = memoir.drop()
-        try await memoir.waitForLock()
-        try await held.commit()
-        #expect(try await dropped.summary.state == "done")
+        #expect(try await memoir.drop(waitingFor: held).summary.state == "done")
         #expect(
             try await memoir.psql("select content from chapter_sections where chapter_id = \(Memoir.key(5))") == "held")
     }
@@ -108,11 +105,7 @@ struct RetireLockTests {
             "update chapters set content = '[\"newest\"]' where id in (\(Memoir.key(2)), \(Memoir.key(4)), \(Memoir.key(5)))"
         )
         let recorder = Recorder()
-        let waiting = memoir
-        async let dropped = waiting.drop(reporter: recorder)
-        try await memoir.waitForLock()
-        try await held.commit()
-        #expect(try await dropped.summary.state == "done")
+        #expect(try await memoir.drop(waitingFor: held, reporter: recorder).summary.state == "done")
         #expect(recorder.notices.contains { $0.contains("the table was locked for") && !$0.contains("brought over") })
         #expect(try await memoir.psql("select count(*) from chapter_sections where content = 'newest'") == "3")
     }
