@@ -1,5 +1,3 @@
-import Postgres
-
 /// What became of a source row, by the letter that the ledger keeps of it.
 public enum RowFate: UInt8, Sendable {
     /// `m`: its rows are in the target; when verifying, and are as they should be.
@@ -83,76 +81,5 @@ public struct SeenRow: Sendable, Equatable {
         self.xmin = xmin
         self.fate = fate
         self.written = written
-    }
-}
-
-/// The rows of a chunk in the form in which the table `chunks` has them.
-struct StoredRows {
-    /// 12 bytes a row: hash of its key, xmin.
-    var seen: [UInt8] = []
-    /// A letter a row.
-    var fates: [UInt8] = []
-    /// A bit a row: whether we wrote a value back to it.
-    var written: [UInt8] = []
-    /// 8 bytes for each bit that is set: a hash of the value.
-    var values: [UInt8] = []
-
-    /// The columns, as they are read.
-    static let columns: SQL = "encode(seen, 'hex'), fates, encode(written, 'hex'), encode(written_values, 'hex')"
-
-    /// Reads what `columns` selected, from the given result column on.
-    static func rows(in row: Row, from column: Int) -> [SeenRow] {
-        rows(
-            seen: row.bytes(column) ?? [], fates: row.bytes(column + 1) ?? [], written: row.bytes(column + 2) ?? [],
-            values: row.bytes(column + 3) ?? [])
-    }
-
-    /// The assignments that store them.
-    var assignments: SQL {
-        """
-        seen = \(.bytes(seen)), fates = \(.text(String(decoding: fates, as: UTF8.self))),
-        written = \(.bytes(written)), written_values = \(.bytes(values))
-        """
-    }
-
-    init(_ rows: [SeenRow]) {
-        written = [UInt8](repeating: 0, count: (rows.count + 7) / 8)
-        seen.reserveCapacity(rows.count * SeenRows.entrySize)
-        fates.reserveCapacity(rows.count)
-        for (index, row) in rows.enumerated() {
-            withUnsafeBytes(of: row.keyHash.bigEndian) { seen.append(contentsOf: $0) }
-            withUnsafeBytes(of: row.xmin.bigEndian) { seen.append(contentsOf: $0) }
-            fates.append(row.fate.rawValue)
-            guard let value = row.written else { continue }
-            written[index / 8] |= 1 << UInt8(index % 8)
-            withUnsafeBytes(of: value.bigEndian) { values.append(contentsOf: $0) }
-        }
-    }
-
-    private static func rows(seen: [UInt8], fates: [UInt8], written: [UInt8], values: [UInt8]) -> [SeenRow] {
-        let size = 2 * SeenRows.entrySize
-        var nextValue = 0
-        // Without the checks of an array: there are two dozen digits for each row of a table.
-        return seen.withUnsafeBufferPointer { digits in
-            (0..<seen.count / size).map { index in
-                var value: Int64?
-                // Two digits a byte, the lowest bit first within each.
-                let digit = index / 8 * 2 + (index % 8 < 4 ? 1 : 0)
-                if digit < written.count, number(written[digit...digit]) >> UInt64(index % 4) & 1 == 1 {
-                    value = Int64(bitPattern: number(values[nextValue..<nextValue + 16]))
-                    nextValue += 16
-                }
-                let entry = digits[index * size..<(index + 1) * size]
-                return SeenRow(
-                    keyHash: Int64(bitPattern: number(entry.prefix(16))),
-                    xmin: UInt32(truncatingIfNeeded: number(entry.suffix(8))),
-                    fate: index < fates.count ? RowFate(rawValue: fates[index]) ?? .migrated : .migrated, written: value
-                )
-            }
-        }
-    }
-
-    private static func number(_ digits: some Sequence<UInt8>) -> UInt64 {
-        digits.reduce(0) { $0 << 4 | UInt64($1 < 0x3A ? $1 &- 0x30 : $1 &- 0x57) }
     }
 }

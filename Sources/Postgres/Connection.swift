@@ -171,12 +171,13 @@ public final class Connection {
     }
 
     /// What makes a session safe whatever the role's or the database's settings are. It is said in every transaction,
-    /// because behind a pooler the next transaction may find another backend.
+    /// because behind a pooler the next transaction may find another backend. To compile a plan may take the server a second,
+    /// and no plan of ours is used twice.
     private static func hardening(checksClient: Bool, hasTransactionTimeout: Bool) -> SQL {
         var settings = """
             set local row_security = off; set local client_min_messages = warning; \
             set local standard_conforming_strings = on; set local quote_all_identifiers = off; set local datestyle = iso; set local timezone = utc; \
-            set local bytea_output = hex; set local extra_float_digits = 3;
+            set local bytea_output = hex; set local extra_float_digits = 3; set local jit = off;
             """
         if Mutant.is(.forgetRowSecurity) { settings.replace("set local row_security = off;", with: "") }
         if checksClient { settings += " set local client_connection_check_interval = 1000;" }

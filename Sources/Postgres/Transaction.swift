@@ -151,9 +151,9 @@ extension Connection {
                 """ + (keepsToIndexes.map(reading) ?? ""))
     }
 
-    /// Where there is no index, a table is read through all the same, at a price that would make the server compile the plan.
+    /// Where there is no index, a table is read through all the same.
     private static func reading(byIndexes: Bool) -> String {
-        "; set local enable_seqscan = \(byIndexes ? "off" : "on"); set local jit = off"
+        "; set local enable_seqscan = \(byIndexes ? "off" : "on")"
     }
 
     private func environment(of settings: TransactionSettings) -> SQL {

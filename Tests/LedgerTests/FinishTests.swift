@@ -53,6 +53,30 @@ struct FinishTests {
             try await book.psql("select octet_length(name), count from unmapped order by count") == "3|2\n2|3")
     }
 
+    @Test("that is done is read as it was stored")
+    func reread() async throws {
+        let book = try await Book.open()
+        let numbers: [Int64] = [.min, -1, 0, 0x0123_4567_89AB_CDEF, -0x0123_4567_89AB_CDEF, .max]
+        let rows = (0..<20).map { place in
+            SeenRow(
+                keyHash: numbers[place % 6] &+ Int64(place), xmin: UInt32(truncatingIfNeeded: numbers[place % 5]),
+                fate: [.migrated, .empty, .rejected][place % 3],
+                written: [0, 7, 8, 12, 19].contains(place) ? numbers[place % 6] : nil)
+        }
+        var outcome = ChunkOutcome()
+        for (place, row) in rows.enumerated() {
+            outcome.seen.append(keyHash: row.keyHash, xmin: row.xmin, mark: 1, fate: row.fate)
+            if let value = row.written { outcome.seen.keep(value, at: place) }
+        }
+        outcome.migrated = 20
+        let chunk = try await work(in: book) { [outcome] claim, stage, _, transaction in
+            try book.ledger.finishChunk(claim, of: stage, with: outcome, endingAt: nil, transaction)
+            return try book.ledger.doneChunk(claim.n, of: stage, transaction)
+        }
+        #expect(chunk?.rows == rows)
+        #expect(chunk?.sum == 20)
+    }
+
     @Test("that is done in a transaction that is rolled back is not done, and has no counts")
     func rolledBack() async throws {
         let book = try await Book.open()

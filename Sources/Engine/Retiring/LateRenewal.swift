@@ -12,6 +12,8 @@ struct LateRenewal {
     let renewal: RetireRenewal
     /// The archive, which was filled before.
     let archive: Identifier
+    /// What is older is dealt with.
+    private var horizon: Horizon
 
     /// The stages that move the rows of a table, and the parts of the proof that read it.
     struct Works {
@@ -28,29 +30,38 @@ struct LateRenewal {
     /// What we wrote back ourselves is found by the next pass; what is left after these is for the lock, too.
     private static let passes = 8
 
+    /// `horizon` is from before the archive was filled.
+    init(renewal: RetireRenewal, archive: Identifier, since horizon: Horizon) {
+        self.renewal = renewal
+        self.archive = archive
+        self.horizon = horizon
+    }
+
     private var context: StageContext { renewal.context }
     private var retirement: Retirement { renewal.retirement }
     private var site: Site { context.site }
     private var table: QualifiedName { context.table(retirement.table) }
 
     /// Deals with what changed while the table is in use, until that is little.
-    func follow() throws {
+    mutating func follow() throws {
         var before = Int64.max
         for pass in 0..<Self.passes {
             try site.throwIfStopping()
-            var (late, count, works) = try context.session.perform("looking for what changed in \(table)") {
+            var (now, late, count, works) = try context.session.perform("looking for what changed in \(table)") {
                 connection in
                 try connection.transaction(site.looking) { transaction in
+                    let now = try Horizon(transaction)
                     let (late, count) = try LateRow.find(
-                        since: archive(transaction), atMost: Self.most, transaction)
+                        since: archive(transaction), behind: horizon, atMost: Self.most, transaction)
                     let works = count > Self.few ? try renewal.works(transaction) : Works(stages: [], proofs: [])
-                    return (late, count, works)
+                    return (now, late, count, works)
                 }
             }
             // Where as much is written as can be dealt with, more passes do not help.
             if count <= Self.few || (pass > 2 && count <= Self.most && count > before / 4 * 3) { return }
             before = count
             for slice in Self.slices(late) { try follow(slice, &works) }
+            if count <= Self.most { horizon = now }
         }
     }
 
@@ -76,7 +87,7 @@ struct LateRenewal {
     func finish(_ transaction: borrowing Transaction) throws -> Int64 {
         let archive = try archive(transaction)
         let limit = context.request.maximumLockedRows
-        let (late, count) = try LateRow.find(since: archive, atMost: limit + 1, transaction)
+        let (late, count) = try LateRow.find(since: archive, behind: horizon, atMost: limit + 1, transaction)
         if count > limit, !Mutant.is(.lockTooManyRows) { throw RetireRenewal.TooMuch(rows: count) }
         var works = try renewal.works(transaction)
         for slice in Self.slices(late) {

@@ -7,20 +7,25 @@ struct LateRow {
     /// The hash of the key.
     let hash: Int64
 
-    /// Finds the first of them, in key order, and how many there are, by comparing the keys and `xmin` of table and archive:
-    /// each is read once, and no document.
+    /// Finds the first of them, in key order, and how many there are, by comparing the keys and `xmin` of table and archive,
+    /// which were the same but for what was written behind a horizon. No document is read.
     static func find(
-        since archive: ColumnArchive, atMost limit: Int64, _ transaction: borrowing Transaction
+        since archive: ColumnArchive, behind horizon: Horizon, atMost limit: Int64, _ transaction: borrowing Transaction
     ) throws(PostgresError) -> (first: [LateRow], count: Int64) {
-        let key = archive.columns.table.columns
+        let (table, key) = (archive.columns.table.name, archive.columns.table.columns)
+        let isSame = SQL.equal(key, of: "a", and: "source")
         let printed = KeyedTable.printed(key, of: "late")
         let text = key.map { "late.\($0.quoted)::text" }.joined(separator: ", ")
         let found = try transaction.run(
             """
             select hashtextextended(\(unsafe: printed) collate "C", 0), count(*) over (), \(unsafe: text)
-              from (select \(SQL.list(key))
-                      from \(archive.columns.table.name) source full join \(archive.name) a using (\(SQL.list(key)))
-                     where a.\(archive.xmin) is distinct from source.xmin::text::bigint) late
+              from (select \(SQL.list(key, of: "source")) from \(table) source
+                     where \(horizon.mayPrecede("source.xmin"))
+                       and (select a.\(archive.xmin) from \(archive.name) a where \(isSame))
+                           is distinct from source.xmin::text::bigint
+                    union all
+                    select \(SQL.list(key, of: "a")) from \(archive.name) a
+                     where not exists (select from \(table) source where \(isSame))) late
              order by \(SQL.list(key, of: "late")) limit \(.int(limit))
             """)
         let rows = found.rows.compactMap { row -> LateRow? in

@@ -10,6 +10,8 @@ struct RetireDrop {
     let renewal: RetireRenewal?
     /// The table that holds a copy of almost everything already; nil where none is wanted.
     let archive: Identifier?
+    /// How it is found out what changed since that was filled; nil where it is not renewed, or not archived.
+    let late: LateRenewal?
 
     private var site: Site { context.site }
     private var pipeline: String { context.request.pipeline.name }
@@ -46,7 +48,6 @@ struct RetireDrop {
         if renewal != nil, try isProofUnderWay(transaction) { throw ProofUnderWay() }
         try RetiredColumns.lock(table, transaction)
         let locked = MonotonicClock.now
-        let late = archive.flatMap { renewal?.late(archive: $0) }
         let renewed =
             Mutant.is(.dropWithoutLastLook) ? nil : try renewal?.finish(late, transaction)
         let columns = try RetiredColumns(retirement, schema: context.request.schema, transaction)

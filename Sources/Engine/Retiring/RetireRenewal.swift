@@ -76,10 +76,8 @@ struct RetireRenewal {
         }
     }
 
-    /// How what changed since an archive was filled is brought over.
-    func late(archive: Identifier) -> LateRenewal {
-        LateRenewal(renewal: self, archive: archive)
-    }
+    /// What a look at the table from now on must not take for old.
+    func horizon() throws -> Horizon { try inTransaction { try Horizon($0) } }
 
     /// What came of renewing under the lock.
     struct Finished {

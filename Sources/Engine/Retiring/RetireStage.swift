@@ -81,10 +81,15 @@ struct RetireStage {
         }
         var left: Int64 = 0
         for _ in 0..<Self.passes {
-            if let archive { try preparation.fill(archive, try ranges(renewal)) }
+            var late: LateRenewal?
+            if let archive {
+                late = try renewal.map { LateRenewal(renewal: $0, archive: archive, since: try $0.horizon()) }
+                try preparation.fill(archive, try ranges(renewal))
+            }
             try renewal?.pass()
-            if let archive { try renewal?.late(archive: archive).follow() }
-            let drop = RetireDrop(context: context, retirement: retirement, renewal: renewal, archive: archive)
+            try late?.follow()
+            let drop = RetireDrop(
+                context: context, retirement: retirement, renewal: renewal, archive: archive, late: late)
             do {
                 let report = try context.turn.take(site.defining, locking: [table]) { transaction, _ in
                     try drop.perform(transaction)
