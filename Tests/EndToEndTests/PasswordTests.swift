@@ -77,7 +77,7 @@ extension Behaviour {
             #expect(!MemoirDatabase.isShown(in: dump.output))
         }
 
-        @Test("nor does one that drops, undoes or forgets, nor one on revisions")
+        @Test("nor does one that drops, undoes or forgets")
         func destroying() async throws {
             let database = try await MemoirDatabase.empty()
             try await database.psql(
@@ -101,8 +101,14 @@ extension Behaviour {
                 let result = try await database.start(command + log).end()
                 #expect(result.status == 0, "\(command): \(result.stderr)")
             }
+            #expect(try !MemoirDatabase.isShown(in: scratch.text("log")))
+        }
+
+        @Test("nor does one on revisions")
+        func onRevisions() async throws {
+            let scratch = try Scratch()
             let file = (name: "1.sql", text: "-- revision: aaaa\n-- upgrade\nselect 1;\n-- downgrade\nselect 2;\n")
-            let project = try RevisionProject([file], database: database)
+            let project = try RevisionProject([file], database: await MemoirDatabase.empty())
             let verbs = [
                 "upgrade head", "current --verbose", "history --verbose", "heads", "branches", "show head",
                 "downgrade -1",

@@ -51,10 +51,28 @@ struct StreamRenewal {
             ChangedChunk.find(late, of: stage, tables.source, ledger, transaction), carefully, transaction)
     }
 
-    /// A chunk, and those of its rows that are moved now, by their places in the batch.
+    /// Changed rows of all chunks that are treated alike, and what became of those of them that were moved.
+    private struct Moved {
+        var batch: Batch
+        var found = TargetMerge.Found()
+        private let places: [Key: Int]
+
+        init(_ batch: Batch) {
+            self.batch = batch
+            places = Dictionary(batch.items.enumerated().map { ($1.key, $0) }) { first, _ in first }
+        }
+
+        var keys: [Key] { batch.items.map(\.key) }
+
+        /// Which of some rows are among them, by their places in the batch.
+        func items(of rows: [KeyedRow]) -> [Int] { rows.compactMap { places[$0.key] } }
+    }
+
+    /// A chunk, and those of its rows that are moved now, by their places in the batches.
     private struct Part {
         let changed: ChangedChunk
-        let items: [Int]
+        let known: [Int]
+        let new: [Int]
     }
 
     private mutating func renew(
@@ -62,47 +80,54 @@ struct StreamRenewal {
     ) throws -> RenewalOutcome {
         if chunks.isEmpty { return RenewalOutcome() }
         try tables.refuseAltered(transaction)
-        let isNew = chunks.allSatisfy(\.changes.rewritten.isEmpty)
-        let rows = chunks.map { isNew ? $0.changes.new : $0.changes.rewritten }
-        var batch = try read(rows.flatMap(\.self), of: chunks, transaction)
+        // Rows that a chunk knew first: what they gave may be in the way of others.
+        var known = Moved(try read(chunks.flatMap(\.changes.rewritten), atMost: Self.rows, of: chunks, transaction))
+        var new = Moved(
+            try read(
+                chunks.flatMap(\.changes.new), atMost: Self.rows - known.batch.items.count, of: chunks, transaction))
         let vanished = VanishedRows(chunks)
         var counts = TargetCounts(targets: tables.targets, parents: parents)
-        if vanished.areKnownByKey { try counts.begin(batch.items.map(\.key) + vanished.keys, transaction) }
-        let found = try write(&batch, isNew ? adding : renewing, carefully, transaction)
-        if isNew { try ledger.addFound(found.keys, of: stage, transaction) }
+        if vanished.areKnownByKey { try counts.begin(known.keys + new.keys + vanished.keys, transaction) }
+        try write(&known, renewing, carefully, transaction)
+        try write(&new, adding, carefully, transaction)
+        try ledger.addFound(new.found.keys, of: stage, transaction)
         try remove(vanished, transaction)
         try counts.finish(transaction)
-        let places = Dictionary(batch.items.enumerated().map { ($1.key, $0) }) { first, _ in first }
-        let parts = zip(chunks, rows).map { chunk, rows in
-            Part(changed: chunk, items: rows.compactMap { places[$0.key] })
+        let parts = chunks.map { chunk in
+            Part(
+                changed: chunk, known: known.items(of: chunk.changes.rewritten), new: new.items(of: chunk.changes.new))
         }
-        try settleRejects(parts, of: batch, transaction)
-        let (adopted, kept) = (isNew ? Set(found.adopted) : [], Set(found.kept))
+        try settleRejects(parts, known.batch, new.batch, transaction)
+        let (adopted, kept) = (Set(new.found.adopted), Set(new.found.kept))
         let renewed = try parts.map { part in
-            let keys = part.items.map { batch.items[$0].key }
+            let keys = part.new.map { new.batch.items[$0].key }
             let more = ChunkAdditions(
                 gone: Int64(part.changed.changes.vanished.count), adopted: Int64(keys.count { adopted.contains($0) }),
                 kept: Int64(keys.count { kept.contains($0) }))
-            let targetRows = try counts.rows(of: part.changed, isNew ? .new(keys) : .known(keys), transaction)
+            let targetRows = try counts.rows(
+                of: part.changed, knew: part.known.map { known.batch.items[$0].key }, new: keys, transaction)
             var renewed = RenewedRows(part.changed, targetRows: targetRows, adding: more)
-            for index in part.items {
-                var row = batch.seen.row(at: index)
-                row.fate = batch.items[index].fate.letter
-                renewed.add(row, mark: batch.seen.mark(at: index))
+            for (batch, items) in [(known.batch, part.known), (new.batch, part.new)] {
+                for index in items {
+                    var row = batch.seen.row(at: index)
+                    row.fate = batch.items[index].fate.letter
+                    renewed.add(row, mark: batch.seen.mark(at: index))
+                }
             }
             return renewed
         }
         try RenewedRows.store(renewed, of: stage, ledger, transaction)
-        try addUnmapped(parts, of: batch, transaction)
+        try addUnmapped(parts, known.batch, new.batch, transaction)
         return renewed.reduce(into: RenewalOutcome()) { $0 += $1.outcome }
     }
 
-    /// Reads the first of the rows that changed, as many as a transaction may hold.
+    /// Reads the first of some rows that changed.
     private mutating func read(
-        _ rows: [KeyedRow], of parts: [ChangedChunk], _ transaction: borrowing Transaction
+        _ rows: [KeyedRow], atMost limit: Int, of parts: [ChangedChunk], _ transaction: borrowing Transaction
     ) throws -> Batch {
-        var keys = rows.prefix(Self.rows).map(\.key)
+        var keys = rows.prefix(limit).map(\.key)
         var batch = Batch()
+        if keys.isEmpty { return batch }
         while !keys.isEmpty {
             do {
                 try transaction.savepoint { try reader.read(keys: keys, into: &batch, transaction) }
@@ -139,10 +164,12 @@ struct StreamRenewal {
     }
 
     private func write(
-        _ batch: inout Batch, _ writer: ChunkWriter, _ carefully: Bool, _ transaction: borrowing Transaction
-    ) throws -> TargetMerge.Found {
-        if batch.items.isEmpty { return TargetMerge.Found() }
-        return carefully ? try writer.writeCarefully(&batch, transaction) : try writer.write(&batch, transaction)
+        _ moved: inout Moved, _ writer: ChunkWriter, _ carefully: Bool, _ transaction: borrowing Transaction
+    ) throws {
+        if moved.batch.items.isEmpty { return }
+        moved.found =
+            carefully
+            ? try writer.writeCarefully(&moved.batch, transaction) : try writer.write(&moved.batch, transaction)
     }
 
     /// Removes what rows gave that are not there any more, where no foreign key did.
@@ -156,9 +183,9 @@ struct StreamRenewal {
         }
     }
 
-    /// Records what rows of a batch, by their places, were rejected, which are rejected no more, and which still are.
+    /// Records which rows were rejected, which are rejected no more, and which still are.
     private func settleRejects(
-        _ parts: [Part], of batch: Batch, _ transaction: borrowing Transaction
+        _ parts: [Part], _ rewritten: Batch, _ added: Batch, _ transaction: borrowing Transaction
     ) throws {
         let known = try ledger.lockRejects(of: stage, inChunks: parts.map(\.changed.chunk.n), transaction)
         var over: [Int64] = []
@@ -166,7 +193,7 @@ struct StreamRenewal {
             let chunk = part.changed.chunk
             var open = Dictionary((known[chunk.n] ?? []).map { ($0.record.key, $0) }) { first, _ in first }
             var new: [RejectRecord] = []
-            for item in part.items.map({ batch.items[$0] }) {
+            for item in part.known.map({ rewritten.items[$0] }) + part.new.map({ added.items[$0] }) {
                 let before = open.removeValue(forKey: item.key)
                 guard case .rejected(let record) = item.fate else {
                     if let before { over.append(before.id) }
@@ -189,11 +216,12 @@ struct StreamRenewal {
 
     /// Records the keys of the documents that nothing reads.
     private func addUnmapped(
-        _ parts: [Part], of batch: Batch, _ transaction: borrowing Transaction
+        _ parts: [Part], _ rewritten: Batch, _ added: Batch, _ transaction: borrowing Transaction
     ) throws {
         for part in parts {
+            let names = part.known.flatMap { rewritten.unmapped[$0] } + part.new.flatMap { added.unmapped[$0] }
             var unmapped: [[UInt8]: Int64] = [:]
-            for name in part.items.flatMap({ batch.unmapped[$0] }) { unmapped[name, default: 0] += 1 }
+            for name in names { unmapped[name, default: 0] += 1 }
             try ledger.addUnmapped(unmapped, of: stage, chunk: part.changed.chunk.n, transaction)
         }
     }

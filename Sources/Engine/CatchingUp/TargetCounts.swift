@@ -3,14 +3,6 @@ import Postgres
 
 /// Counts the rows that the targets of a stream have for chunks, before and after some of their source rows are moved again.
 struct TargetCounts {
-    /// Source rows that were moved.
-    enum Moved {
-        /// Those that no chunk had seen.
-        case new([Key])
-        /// Those that their chunk knew.
-        case known([Key])
-    }
-
     private let targets: [StreamTarget]
     private let parents: [[KeyColumn]]
     private var keys: [Key] = []
@@ -33,17 +25,16 @@ struct TargetCounts {
         after = try rows(of: keys, transaction)
     }
 
-    /// How many rows a chunk stands for since: told by what changed where that can be told, else by all of its range. It cannot
-    /// where what a row had given was gone before: with the row perhaps, by a foreign key.
+    /// How many rows a chunk stands for since some of its source rows were moved, which it `knew`, or which are `new` to it: told
+    /// by what changed where that can be told, else by all of its range. It cannot where what a row had given was gone before:
+    /// with the row perhaps, by a foreign key.
     func rows(
-        of chunk: ChangedChunk, _ moved: Moved, _ transaction: borrowing Transaction
+        of chunk: ChangedChunk, knew: [Key], new: [Key], _ transaction: borrowing Transaction
     ) throws(PostgresError) -> ChunkRenewal.TargetRows {
-        guard var known = chunk.changes.vanishedKeys else { return .are(try rows(in: chunk.chunk.range, transaction)) }
-        var new: [Key] = []
-        switch moved {
-        case .new(let keys): new = keys
-        case .known(let keys): known += keys
+        guard let vanished = chunk.changes.vanishedKeys else {
+            return .are(try rows(in: chunk.chunk.range, transaction))
         }
+        let known = vanished + knew
         if known.contains(where: { before[$0] == nil }) {
             return .are(try rows(in: chunk.chunk.range, transaction))
         }
