@@ -31,19 +31,22 @@ struct ArchivePreparation {
 
     /// Copies what is not there yet, range by range.
     func fill(_ name: Identifier, _ ranges: [KeyRange]) throws {
+        for range in ranges { try work(on: name, "filling") { try $0.refresh(range, $1) } }
+        try work(on: name, "analyzing") { archive, transaction in try archive.analyze(transaction) }
+    }
+
+    /// Does something with the archive in one transaction, unless another process has dropped the columns.
+    private func work(
+        on name: Identifier, _ what: String, _ body: (ColumnArchive, borrowing Transaction) throws -> Void
+    ) throws {
         let archive = QualifiedName(schema: site.ledger.schema, name: name)
-        for range in ranges {
-            try site.throwIfStopping()
-            try context.session.perform("filling the archive \(archive)", locking: [table], waits: true) {
-                connection in
-                try connection.transaction(site.moving) { transaction in
-                    try site.noteStopRequest(of: context.run, transaction)
-                    try transaction.run("lock table \(table) in access share mode")
-                    let columns = try RetiredColumns(retirement, schema: context.request.schema, transaction)
-                    // Another process has dropped them.
-                    if columns.present.isEmpty { return }
-                    try ColumnArchive(columns: columns, name: archive).refresh(range, transaction)
-                }
+        try site.throwIfStopping()
+        try context.session.perform("\(what) the archive \(archive)", locking: [table], waits: true) { connection in
+            try connection.transaction(site.moving) { transaction in
+                try site.noteStopRequest(of: context.run, transaction)
+                try transaction.run("lock table \(table) in access share mode")
+                let columns = try RetiredColumns(retirement, schema: context.request.schema, transaction)
+                if !columns.present.isEmpty { try body(ColumnArchive(columns: columns, name: archive), transaction) }
             }
         }
     }

@@ -41,6 +41,11 @@ struct ColumnArchive {
         try refresh(transaction) { ChunkQuery.condition(keys, key: table.key, alias: $0) }
     }
 
+    /// Lets the server know how many rows it has: it is compared with the table in a hurry.
+    func analyze(_ transaction: borrowing Transaction) throws(PostgresError) {
+        try transaction.run("analyze \(name) (\(SQL.list(table.columns + [xmin])))")
+    }
+
     /// The same where a condition holds, which is asked for by the alias of the table that it is put to.
     private func refresh(_ transaction: borrowing Transaction, where condition: (_ alias: String) -> SQL) throws {
         let isSame = SQL.equal(table.columns, of: "a", and: "s")
