@@ -10,8 +10,16 @@ public struct CopyTuple: ~Copyable {
     /// The binary form of a field; nil for NULL.
     public subscript(_ column: Int) -> UnsafeRawBufferPointer? { fields[column] }
 
-    /// A field of a fixed-width integer type.
-    public func integer<T: FixedWidthInteger>(_ column: Int, as type: T.Type) -> T? {
+    /// A `bigint` field.
+    public func int64(_ column: Int) -> Int64? { integer(column) }
+
+    /// An `integer` field.
+    public func int32(_ column: Int) -> Int32? { integer(column) }
+
+    /// An `xid` field.
+    public func uint32(_ column: Int) -> UInt32? { integer(column) }
+
+    private func integer<T: FixedWidthInteger>(_ column: Int) -> T? {
         guard let field = fields[column], field.count == MemoryLayout<T>.size else { return nil }
         return T(bigEndian: field.loadUnaligned(as: T.self))
     }
@@ -155,7 +163,8 @@ extension Connection {
 
     /// Sends bytes of a COPY in pieces, as fast as the socket takes them.
     fileprivate func put(_ bytes: UnsafeRawBufferPointer, until deadline: Deadline) throws(PostgresError) {
-        let pieceSize = 1 << 16
+        // With the five bytes of its head a piece fills what libpq sends at once, and leaves no rest to be sent alone.
+        let pieceSize = (1 << 16) - 5
         var offset = 0
         while offset < bytes.count {
             let end = min(offset + pieceSize, bytes.count)

@@ -58,15 +58,19 @@ public enum Parameter: Sendable, Equatable {
     private static func array(of elements: [[UInt8]?], elementOID: UInt32) -> [UInt8] {
         let hasNull: Int32 = elements.contains { $0 == nil } ? 1 : 0
         if elements.isEmpty { return bigEndian(Int32(0)) + bigEndian(Int32(0)) + bigEndian(elementOID) }
-        var bytes = bigEndian(Int32(1)) + bigEndian(hasNull) + bigEndian(elementOID)
-        bytes += bigEndian(Int32(elements.count)) + bigEndian(Int32(1))
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(elements.reduce(20) { $0 + 4 + ($1?.count ?? 0) })
+        func append(_ value: some FixedWidthInteger) {
+            withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
+        }
+        append(Int32(1))
+        append(hasNull)
+        append(elementOID)
+        append(Int32(elements.count))
+        append(Int32(1))
         for element in elements {
-            guard let element else {
-                bytes += bigEndian(Int32(-1))
-                continue
-            }
-            bytes += bigEndian(Int32(element.count))
-            bytes += element
+            append(Int32(element?.count ?? -1))
+            if let element { bytes.append(contentsOf: element) }
         }
         return bytes
     }

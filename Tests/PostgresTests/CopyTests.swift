@@ -43,17 +43,17 @@ struct CopyTests {
         let found = try await withSession { session in
             try session.transaction { transaction in
                 var found: [Int64?] = []
-                try transaction.copyOut("select 5::smallint, -7, 9::bigint, null::int") { tuple in
-                    found.append(tuple.integer(0, as: Int16.self).map(Int64.init))
-                    found.append(tuple.integer(1, as: Int32.self).map(Int64.init))
-                    found.append(tuple.integer(2, as: Int64.self))
-                    found.append(tuple.integer(3, as: Int32.self).map(Int64.init))
-                    found.append(tuple.integer(1, as: Int64.self))
+                try transaction.copyOut("select '4000000000'::xid, -7, 9::bigint, null::int") { tuple in
+                    found.append(tuple.uint32(0).map(Int64.init))
+                    found.append(tuple.int32(1).map(Int64.init))
+                    found.append(tuple.int64(2))
+                    found.append(tuple.int32(3).map(Int64.init))
+                    found.append(tuple.int64(1))
                 }
                 return found
             }
         }
-        #expect(found == [5, -7, 9, nil, nil])
+        #expect(found == [4_000_000_000, -7, 9, nil, nil])
     }
 
     @Test("of no rows gives and stores none")

@@ -48,10 +48,8 @@ struct ChunkReader {
     }
 
     private mutating func take(_ tuple: borrowing CopyTuple, into batch: inout Batch) throws {
-        guard let xmin = tuple.integer(ChunkQuery.xmin, as: UInt32.self),
-            let hash = tuple.integer(ChunkQuery.keyHash, as: Int64.self),
-            let mark = tuple.integer(ChunkQuery.mark, as: Int64.self),
-            let flags = tuple.integer(ChunkQuery.flags, as: Int32.self)
+        guard let xmin = tuple.uint32(ChunkQuery.xmin), let hash = tuple.int64(ChunkQuery.keyHash),
+            let mark = tuple.int64(ChunkQuery.mark), let flags = tuple.int32(ChunkQuery.flags)
         else { throw PostgresError.unexpectedAnswer("a source row that is not whole") }
         // The first row always goes in, or a chunk with one large document would never end.
         // Many small sections take more bytes than the document that they come from.
