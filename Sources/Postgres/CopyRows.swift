@@ -98,6 +98,11 @@ public struct CopyRows: Sendable {
         }
     }
 
+    /// A `jsonb` field with this JSON text.
+    public mutating func appendJSONB(_ text: StaticString) {
+        appendJSONB { $0.appendRaw(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)) }
+    }
+
     /// Bytes inside a field that is being written in pieces.
     public mutating func appendRaw(_ piece: UnsafeRawBufferPointer) {
         bytes.append(contentsOf: piece)

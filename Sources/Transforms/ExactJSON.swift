@@ -4,7 +4,7 @@ import JSON
 /// prints `jsonb`: then what was written is mostly, byte for byte, what is read again.
 enum ExactJSON {
     /// An object without members.
-    static let emptyObject = Array("{}".utf8)
+    static let emptyObject: StaticString = "{}"
     fileprivate static let comma = Array(", ".utf8)
     fileprivate static let colon = Array(": ".utf8)
 

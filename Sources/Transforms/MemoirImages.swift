@@ -107,7 +107,7 @@ public struct MemoirImages {
         rows.appendNull()  // caption
         rows.appendNull()  // width
         rows.appendNull()  // height
-        rows.appendJSONB { $0.appendRaw(ExactJSON.emptyObject) }
+        rows.appendJSONB(ExactJSON.emptyObject)
     }
 
     private func string(_ key: PictureKey?, of picture: PictureObject) throws(Reject) -> Document.Node? {
@@ -119,7 +119,9 @@ public struct MemoirImages {
     /// Every key whose value is in no column.
     private mutating func setAttributes(of picture: PictureObject) throws(Reject) {
         attributes.removeAll(keepingCapacity: true)
-        guard picture.hasAttributes else { return attributes.append(contentsOf: ExactJSON.emptyObject) }
+        guard picture.hasAttributes else {
+            return ExactJSON.emptyObject.withUTF8Buffer { attributes.append(contentsOf: $0) }
+        }
         try ExactJSON.appendMembers(of: document.root, of: document, to: &attributes, place: place) { key in
             PictureKey(key, in: document).map { !picture.isInColumn($0) } ?? true
         }

@@ -23,6 +23,7 @@ struct SectionDraft {
 struct SectionRows {
     /// Where their pictures are written, too, if they are.
     var pictures: SectionPictures
+    private let fields: Int
     private var keyBinary = UnsafeRawBufferPointer(start: nil, count: 0)
     /// What a section's id is made of: the chapter's key, a slash, and the number.
     private var name: [UInt8] = []
@@ -32,6 +33,7 @@ struct SectionRows {
 
     init(pictures: SectionPictures) {
         self.pictures = pictures
+        fields = MemoirSections.targetColumns.count + (pictures.areWritten ? 1 : 0)
     }
 
     /// Goes on to another chapter.
@@ -46,7 +48,7 @@ struct SectionRows {
 
     /// Writes one row.
     mutating func write(_ section: SectionDraft, to rows: inout CopyRows) throws(Reject) {
-        rows.beginRow(fields: MemoirSections.targetColumns.count + (pictures.areWritten ? 1 : 0))
+        rows.beginRow(fields: fields)
         setNumber()
         UUIDv5.with(name) { id in
             rows.append(id)
@@ -57,7 +59,12 @@ struct SectionRows {
         if section.title.isEmpty { rows.appendNull() } else { section.title.lend { rows.append($0) } }
         section.text.lend { rows.append($0) }
         if section.image.isEmpty { rows.appendNull() } else { Self.append(section.image, to: &rows) }
-        Self.append(section.attributes.isEmpty ? ExactJSON.emptyObject : section.attributes, to: &rows)
+        // No array that all workers share is touched for each row: to count who holds it makes them wait for each other.
+        if section.attributes.isEmpty {
+            rows.appendJSONB(ExactJSON.emptyObject)
+        } else {
+            Self.append(section.attributes, to: &rows)
+        }
         if pictures.areWritten {
             if section.image.isEmpty {
                 rows.appendNull()
