@@ -51,28 +51,35 @@ struct StreamRenewal {
             ChangedChunk.find(late, of: stage, tables.source, ledger, transaction), carefully, transaction)
     }
 
-    /// Changed rows of all chunks that are treated alike, and what became of those of them that were moved.
-    private struct Moved {
-        var batch: Batch
-        var found = TargetMerge.Found()
-        private let places: [Key: Int]
+    /// A row that is moved, and what became of it.
+    private struct MovedRow {
+        let item: Batch.Item
+        let seen: SeenRow
+        let mark: Int64
+        /// The keys of its documents that nothing reads.
+        let unmapped: [[UInt8]]
 
-        init(_ batch: Batch) {
-            self.batch = batch
-            places = Dictionary(batch.items.enumerated().map { ($1.key, $0) }) { first, _ in first }
+        /// Those of a batch, by their keys.
+        static func all(in batch: Batch) -> [Key: MovedRow] {
+            let rows = batch.items.enumerated().map { index, item in
+                var seen = batch.seen.row(at: index)
+                seen.fate = item.fate.letter
+                return MovedRow(
+                    item: item, seen: seen, mark: batch.seen.mark(at: index), unmapped: batch.unmapped[index])
+            }
+            return Dictionary(rows.map { ($0.item.key, $0) }) { first, _ in first }
         }
-
-        var keys: [Key] { batch.items.map(\.key) }
-
-        /// Which of some rows are among them, by their places in the batch.
-        func items(of rows: [KeyedRow]) -> [Int] { rows.compactMap { places[$0.key] } }
     }
 
-    /// A chunk, and those of its rows that are moved now, by their places in the batches.
+    /// A chunk, and those of its rows that are moved now.
     private struct Part {
         let changed: ChangedChunk
-        let known: [Int]
-        let new: [Int]
+        /// Those that it knew.
+        let known: [MovedRow]
+        /// Those that it had not seen.
+        let new: [MovedRow]
+
+        var rows: [MovedRow] { known + new }
     }
 
     private mutating func renew(
@@ -81,53 +88,49 @@ struct StreamRenewal {
         if chunks.isEmpty { return RenewalOutcome() }
         try tables.refuseAltered(transaction)
         // Rows that a chunk knew first: what they gave may be in the way of others.
-        var known = Moved(try read(chunks.flatMap(\.changes.rewritten), atMost: Self.rows, of: chunks, transaction))
-        var new = Moved(
-            try read(
-                chunks.flatMap(\.changes.new), atMost: Self.rows - known.batch.items.count, of: chunks, transaction))
+        var known = try read(chunks.flatMap(\.changes.rewritten).prefix(Self.rows), transaction)
+        noteWritten(in: &known, of: chunks)
+        var new = try read(chunks.flatMap(\.changes.new).prefix(Self.rows - known.items.count), transaction)
         let vanished = VanishedRows(chunks)
         var counts = TargetCounts(targets: tables.targets, parents: parents)
-        if vanished.areKnownByKey { try counts.begin(known.keys + new.keys + vanished.keys, transaction) }
-        try write(&known, renewing, carefully, transaction)
-        try write(&new, adding, carefully, transaction)
-        try ledger.addFound(new.found.keys, of: stage, transaction)
+        if vanished.areKnownByKey {
+            try counts.begin((known.items + new.items).map(\.key) + vanished.keys, transaction)
+        }
+        _ = try write(&known, renewing, carefully, transaction)
+        let found = try write(&new, adding, carefully, transaction)
+        try ledger.addFound(found.keys, of: stage, transaction)
         try remove(vanished, transaction)
         try counts.finish(transaction)
+        let (movedKnown, movedNew) = (MovedRow.all(in: known), MovedRow.all(in: new))
         let parts = chunks.map { chunk in
             Part(
-                changed: chunk, known: known.items(of: chunk.changes.rewritten), new: new.items(of: chunk.changes.new))
+                changed: chunk, known: chunk.changes.rewritten.compactMap { movedKnown[$0.key] },
+                new: chunk.changes.new.compactMap { movedNew[$0.key] })
         }
-        try settleRejects(parts, known.batch, new.batch, transaction)
-        let (adopted, kept) = (Set(new.found.adopted), Set(new.found.kept))
+        try settleRejects(parts, transaction)
+        let (adopted, kept) = (Set(found.adopted), Set(found.kept))
         let renewed = try parts.map { part in
-            let keys = part.new.map { new.batch.items[$0].key }
+            let keys = part.new.map(\.item.key)
             let more = ChunkAdditions(
                 gone: Int64(part.changed.changes.vanished.count), adopted: Int64(keys.count { adopted.contains($0) }),
                 kept: Int64(keys.count { kept.contains($0) }))
             let targetRows = try counts.rows(
-                of: part.changed, knew: part.known.map { known.batch.items[$0].key }, new: keys, transaction)
+                of: part.changed, knew: part.known.map(\.item.key), new: keys, transaction)
             var renewed = RenewedRows(part.changed, targetRows: targetRows, adding: more)
-            for (batch, items) in [(known.batch, part.known), (new.batch, part.new)] {
-                for index in items {
-                    var row = batch.seen.row(at: index)
-                    row.fate = batch.items[index].fate.letter
-                    renewed.add(row, mark: batch.seen.mark(at: index))
-                }
-            }
+            for row in part.rows { renewed.add(row.seen, mark: row.mark) }
             return renewed
         }
         try RenewedRows.store(renewed, of: stage, ledger, transaction)
-        try addUnmapped(parts, known.batch, new.batch, transaction)
+        try addUnmapped(parts, transaction)
         return renewed.reduce(into: RenewalOutcome()) { $0 += $1.outcome }
     }
 
-    /// Reads the first of some rows that changed.
+    /// Reads rows that changed, as many of the first as the server can give and a batch may hold.
     private mutating func read(
-        _ rows: [KeyedRow], atMost limit: Int, of parts: [ChangedChunk], _ transaction: borrowing Transaction
+        _ rows: ArraySlice<KeyedRow>, _ transaction: borrowing Transaction
     ) throws -> Batch {
-        var keys = rows.prefix(limit).map(\.key)
+        var keys = rows.map(\.key)
         var batch = Batch()
-        if keys.isEmpty { return batch }
         while !keys.isEmpty {
             do {
                 try transaction.savepoint { try reader.read(keys: keys, into: &batch, transaction) }
@@ -142,13 +145,18 @@ struct StreamRenewal {
                 break
             }
         }
+        return batch
+    }
+
+    /// Notes what we wrote back to rows that their chunks knew.
+    private func noteWritten(in batch: inout Batch, of chunks: [ChangedChunk]) {
+        if batch.items.isEmpty { return }
         let wanted = Set(batch.items.indices.map { batch.seen.row(at: $0).keyHash })
-        let known = parts.flatMap(\.chunk.rows).filter { wanted.contains($0.keyHash) }
+        let known = chunks.flatMap(\.chunk.rows).filter { wanted.contains($0.keyHash) }
         let old = Dictionary(known.map { ($0.keyHash, $0.written) }) { _, last in last }
         for index in batch.items.indices {
             batch.items[index].written = old[batch.seen.row(at: index).keyHash] ?? nil
         }
-        return batch
     }
 
     /// A row that the server cannot give is a reject.
@@ -164,12 +172,10 @@ struct StreamRenewal {
     }
 
     private func write(
-        _ moved: inout Moved, _ writer: ChunkWriter, _ carefully: Bool, _ transaction: borrowing Transaction
-    ) throws {
-        if moved.batch.items.isEmpty { return }
-        moved.found =
-            carefully
-            ? try writer.writeCarefully(&moved.batch, transaction) : try writer.write(&moved.batch, transaction)
+        _ batch: inout Batch, _ writer: ChunkWriter, _ carefully: Bool, _ transaction: borrowing Transaction
+    ) throws -> TargetMerge.Found {
+        if batch.items.isEmpty { return TargetMerge.Found() }
+        return carefully ? try writer.writeCarefully(&batch, transaction) : try writer.write(&batch, transaction)
     }
 
     /// Removes what rows gave that are not there any more, where no foreign key did.
@@ -184,16 +190,14 @@ struct StreamRenewal {
     }
 
     /// Records which rows were rejected, which are rejected no more, and which still are.
-    private func settleRejects(
-        _ parts: [Part], _ rewritten: Batch, _ added: Batch, _ transaction: borrowing Transaction
-    ) throws {
+    private func settleRejects(_ parts: [Part], _ transaction: borrowing Transaction) throws {
         let known = try ledger.lockRejects(of: stage, inChunks: parts.map(\.changed.chunk.n), transaction)
         var over: [Int64] = []
         for part in parts {
             let chunk = part.changed.chunk
             var open = Dictionary((known[chunk.n] ?? []).map { ($0.record.key, $0) }) { first, _ in first }
             var new: [RejectRecord] = []
-            for item in part.known.map({ rewritten.items[$0] }) + part.new.map({ added.items[$0] }) {
+            for item in part.rows.map(\.item) {
                 let before = open.removeValue(forKey: item.key)
                 guard case .rejected(let record) = item.fate else {
                     if let before { over.append(before.id) }
@@ -215,13 +219,10 @@ struct StreamRenewal {
     }
 
     /// Records the keys of the documents that nothing reads.
-    private func addUnmapped(
-        _ parts: [Part], _ rewritten: Batch, _ added: Batch, _ transaction: borrowing Transaction
-    ) throws {
+    private func addUnmapped(_ parts: [Part], _ transaction: borrowing Transaction) throws {
         for part in parts {
-            let names = part.known.flatMap { rewritten.unmapped[$0] } + part.new.flatMap { added.unmapped[$0] }
             var unmapped: [[UInt8]: Int64] = [:]
-            for name in names { unmapped[name, default: 0] += 1 }
+            for name in part.rows.flatMap(\.unmapped) { unmapped[name, default: 0] += 1 }
             try ledger.addUnmapped(unmapped, of: stage, chunk: part.changed.chunk.n, transaction)
         }
     }

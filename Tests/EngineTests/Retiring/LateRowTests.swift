@@ -9,7 +9,7 @@ import Testing
 @Suite("What changed in a table since it was archived")
 struct LateRowTests {
     /// Chapters, their archive, and what is asked of both.
-    private struct Site {
+    private struct Archived {
         let memoir: Memoir
         let retirement: Retirement
 
@@ -49,19 +49,19 @@ struct LateRowTests {
 
     @Test("is found whoever began before it was archived, and nothing else is")
     func found() async throws {
-        let site = try await Site()
-        let memoir = site.memoir
+        let archived = try await Archived()
+        let memoir = archived.memoir
         let held = try await HeldTransaction(
             in: memoir, "update chapters set content = '[]' where id = \(Memoir.key(2))")
         // One that began later has ended.
         try await memoir.psql("update chapters set content = content where id = \(Memoir.key(1))")
-        let horizon = try await site.perform { archive, transaction in
+        let horizon = try await archived.perform { archive, transaction in
             try archive.create(for: RunID(1), stage: "drop", transaction)
             return try Horizon(transaction)
         }
         try await memoir.psql("update chapters set content = '[\"x\"]' where id = \(Memoir.key(3))")
-        try await site.perform { try $0.refresh(nil, $1) }
-        #expect(try await site.late(behind: horizon) == [])
+        try await archived.perform { try $0.refresh(nil, $1) }
+        #expect(try await archived.late(behind: horizon) == [])
         try await held.commit()
         try await memoir.psql(
             """
@@ -69,16 +69,16 @@ struct LateRowTests {
             delete from chapters where id in (\(Memoir.key(6)), \(Memoir.key(7)));
             insert into chapters (id, content) values (\(Memoir.key(11)), '["new"]'), (\(Memoir.key(7)), '["back"]');
             """)
-        #expect(try await site.late(behind: horizon) == [2, 4, 5, 6, 7, 11])
+        #expect(try await archived.late(behind: horizon) == [2, 4, 5, 6, 7, 11])
         // What was dealt with is not found again; what came behind another horizon is, whatever was before it.
-        let next = try await site.perform { archive, transaction in
+        let next = try await archived.perform { archive, transaction in
             let next = try Horizon(transaction)
             try archive.refresh(nil, transaction)
             return next
         }
-        #expect(try await site.late(behind: horizon) == [])
+        #expect(try await archived.late(behind: horizon) == [])
         try await memoir.psql("update chapters set content = content where id = \(Memoir.key(8))")
-        #expect(try await site.late(behind: next) == [8])
-        #expect(try await site.late(behind: horizon) == [8])
+        #expect(try await archived.late(behind: next) == [8])
+        #expect(try await archived.late(behind: horizon) == [8])
     }
 }
