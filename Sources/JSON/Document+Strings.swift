@@ -24,14 +24,17 @@ extension Document {
             return
         }
         let record = records[string.index]
-        let end = Int(record.end) - 1
-        var position = Int(record.start) + 1
-        while position < end {
-            let left = UnsafeRawBufferPointer(rebasing: text[position..<end])
-            let plain = Self.bytes(before: UInt8(ascii: "\\"), in: left)
-            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: left[..<plain]))
-            position += plain
-            if position < end { appendEscape(at: &position, to: &bytes) }
+        let string = UnsafeRawBufferPointer(rebasing: text[Int(record.start) + 1..<Int(record.end) - 1])
+        // No escape is shorter than what it stands for.
+        bytes.append(addingCapacity: string.count) { contents in
+            var position = 0
+            while position < string.count {
+                let left = UnsafeRawBufferPointer(rebasing: string[position...])
+                let plain = Self.bytes(before: UInt8(ascii: "\\"), in: left)
+                contents.append(copying: UnsafeRawBufferPointer(rebasing: left[..<plain]))
+                position += plain
+                if position < string.count { Self.appendEscape(at: &position, of: string, to: &contents) }
+            }
         }
     }
 
@@ -43,7 +46,9 @@ extension Document {
         return UnsafeRawPointer(found) - start
     }
 
-    private func appendEscape(at position: inout Int, to bytes: inout [UInt8]) {
+    private static func appendEscape(
+        at position: inout Int, of text: UnsafeRawBufferPointer, to bytes: inout OutputSpan<UInt8>
+    ) {
         let letter = text[position + 1]
         position += 2
         switch letter {
@@ -59,15 +64,15 @@ extension Document {
             let low = HexDigits.escapedUnit(in: text, at: position)
             if let low, HexDigits.isPair(unit, followedBy: low) {
                 position += 6
-                Self.append(0x10000 + (UInt32(unit & 0x3FF) << 10 | UInt32(low & 0x3FF)), to: &bytes)
+                append(0x10000 + (UInt32(unit & 0x3FF) << 10 | UInt32(low & 0x3FF)), to: &bytes)
             } else {
-                Self.append(UInt32(unit), to: &bytes)
+                append(UInt32(unit), to: &bytes)
             }
         default: bytes.append(letter)
         }
     }
 
-    private static func append(_ code: UInt32, to bytes: inout [UInt8]) {
+    private static func append(_ code: UInt32, to bytes: inout OutputSpan<UInt8>) {
         func tail(_ shift: UInt32) -> UInt8 { 0x80 | UInt8(code >> shift & 0x3F) }
         switch code {
         case ..<0x80: bytes.append(UInt8(code))
@@ -123,5 +128,16 @@ extension Document {
         guard left.count == right.count else { return false }
         guard let mine = left.baseAddress, let theirs = right.baseAddress else { return true }
         return memcmp(mine, theirs, left.count) == 0
+    }
+}
+
+extension OutputSpan<UInt8> {
+    /// Adds a copy of some bytes, for which there must be room.
+    fileprivate mutating func append(copying bytes: UnsafeRawBufferPointer) {
+        withUnsafeMutableBufferPointer { buffer, count in
+            let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
+            rest.copyMemory(from: bytes)
+            count += bytes.count
+        }
     }
 }
