@@ -20,7 +20,7 @@ public struct CopyRows: Sendable {
     /// What stands after the last row.
     static let trailer: [UInt8] = [0xFF, 0xFF]
 
-    /// How many rows were begun.
+    /// How many rows there are.
     public private(set) var count = 0
 
     /// An empty buffer.
@@ -32,7 +32,7 @@ public struct CopyRows: Sendable {
     /// Where the next row will begin.
     public var mark: Mark { Mark(offset: bytes.count, count: count) }
 
-    /// Forgets every row begun since `mark`: a document that turns out to be bad writes nothing.
+    /// Forgets every row since `mark`: a document that turns out to be bad writes nothing.
     public mutating func truncate(to mark: Mark) {
         bytes.removeSubrange(mark.offset...)
         count = mark.count
@@ -47,75 +47,14 @@ public struct CopyRows: Sendable {
         count = 0
     }
 
-    /// Begins a row; exactly `fields` fields must follow.
-    public mutating func beginRow(fields: Int) {
-        appendBigEndian(Int16(fields))
-        count += 1
-    }
-
-    /// A field that is NULL.
-    public mutating func appendNull() {
-        appendBigEndian(Int32(-1))
-    }
-
-    /// A field whose binary form is these bytes: text, uuid, a key copied from the source.
-    public mutating func append(_ value: UnsafeRawBufferPointer) {
-        appendBigEndian(Int32(value.count))
-        bytes.append(contentsOf: value)
-    }
-
-    /// A field whose binary form is these bytes.
-    public mutating func append(_ value: some Collection<UInt8>) {
-        appendBigEndian(Int32(value.count))
-        bytes.append(contentsOf: value)
-    }
-
-    /// An `integer` field.
-    public mutating func append(_ value: Int32) {
-        appendBigEndian(Int32(4))
-        appendBigEndian(value)
-    }
-
-    /// A `bigint` field.
-    public mutating func append(_ value: Int64) {
-        appendBigEndian(Int32(8))
-        appendBigEndian(value)
-    }
-
-    /// A field written in pieces; its length is filled in when `write` returns.
-    public mutating func appendField(_ write: (inout CopyRows) -> Void) {
-        let start = bytes.count
-        appendBigEndian(Int32(0))
-        write(&self)
-        storeLength(at: start)
-    }
-
-    /// A `jsonb` field: the version byte, then JSON text written in pieces.
-    public mutating func appendJSONB(_ write: (inout CopyRows) -> Void) {
-        appendField { rows in
-            rows.appendRaw(1)
-            write(&rows)
+    /// Adds a row of so many fields, which `write` appends in order. Their values take at most `size` bytes together: more end
+    /// the process, because the memory for all is asked for once.
+    public mutating func appendRow(fields: Int, size: Int, _ write: (inout OutputSpan<UInt8>) -> Void) {
+        bytes.append(addingCapacity: 2 + 4 * fields + size) { row in
+            row.append(bigEndian: Int16(fields))
+            write(&row)
         }
-    }
-
-    /// A `jsonb` field with this JSON text.
-    public mutating func appendJSONB(_ text: StaticString) {
-        appendJSONB { $0.appendRaw(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)) }
-    }
-
-    /// Bytes inside a field that is being written in pieces.
-    public mutating func appendRaw(_ piece: UnsafeRawBufferPointer) {
-        bytes.append(contentsOf: piece)
-    }
-
-    /// Bytes inside a field that is being written in pieces.
-    public mutating func appendRaw(_ piece: some Collection<UInt8>) {
-        bytes.append(contentsOf: piece)
-    }
-
-    /// One byte inside a field that is being written in pieces.
-    public mutating func appendRaw(_ byte: UInt8) {
-        bytes.append(byte)
+        count += 1
     }
 
     /// Adds the rows that another buffer holds between two of its marks.
@@ -159,17 +98,5 @@ public struct CopyRows: Sendable {
     /// Lends the bytes of all rows.
     public func withBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
         try bytes.withUnsafeBufferPointer { buffer throws(E) in try body(UnsafeRawBufferPointer(buffer)) }
-    }
-
-    private mutating func storeLength(at start: Int) {
-        let length = UInt32(bytes.count - start - 4)
-        bytes[start] = UInt8(truncatingIfNeeded: length >> 24)
-        bytes[start + 1] = UInt8(truncatingIfNeeded: length >> 16)
-        bytes[start + 2] = UInt8(truncatingIfNeeded: length >> 8)
-        bytes[start + 3] = UInt8(truncatingIfNeeded: length)
-    }
-
-    private mutating func appendBigEndian(_ value: some FixedWidthInteger) {
-        withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
     }
 }

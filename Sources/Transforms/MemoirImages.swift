@@ -89,26 +89,39 @@ public struct MemoirImages {
     private mutating func write(
         _ picture: PictureObject, of row: PictureRow, to rows: inout CopyRows
     ) throws(Reject) {
-        // Everything that may be refused comes first, so that no row is begun in vain.
+        // Everything that may be refused comes first, so that no row is written in vain.
         let url = try string(picture.url, of: picture)
         let caption = try string(picture.caption, of: picture)
         try setAttributes(of: picture)
-        begin(row, to: &rows)
-        append(url, to: &rows)
-        append(caption, to: &rows)
-        if let width = picture.width { rows.append(width) } else { rows.appendNull() }
-        if let height = picture.height { rows.append(height) } else { rows.appendNull() }
-        rows.appendJSONB { $0.appendRaw(attributes) }
+        let id = id(of: row)
+        // No text is longer than it is in the source.
+        let texts = [url, caption].compactMap(\.self).reduce(0) { $0 + document.source(of: $1).count }
+        let size = Self.fixedSize + row.keySize + texts + attributes.count
+        rows.appendRow(fields: Self.targetColumns.count, size: size) { fields in
+            appendKeys(id, of: row, to: &fields)
+            append(url, to: &fields)
+            append(caption, to: &fields)
+            if let width = picture.width { fields.appendField(width) } else { fields.appendNull() }
+            if let height = picture.height { fields.appendField(height) } else { fields.appendNull() }
+            fields.appendJSONB(attributes)
+        }
     }
 
     private mutating func write(url: UnsafeRawBufferPointer, of row: PictureRow, to rows: inout CopyRows) {
-        begin(row, to: &rows)
-        rows.append(url)
-        rows.appendNull()  // caption
-        rows.appendNull()  // width
-        rows.appendNull()  // height
-        rows.appendJSONB(ExactJSON.emptyObject)
+        let id = id(of: row)
+        let size = Self.fixedSize + row.keySize + url.count
+        rows.appendRow(fields: Self.targetColumns.count, size: size) { fields in
+            appendKeys(id, of: row, to: &fields)
+            fields.appendField(url)
+            fields.appendNull()  // caption
+            fields.appendNull()  // width
+            fields.appendNull()  // height
+            fields.appendJSONB(ExactJSON.emptyObject)
+        }
     }
+
+    /// The id, width and height, the version of `jsonb`, and an object without members.
+    private static let fixedSize = 16 + 4 + 4 + 1 + 2
 
     private func string(_ key: PictureKey?, of picture: PictureObject) throws(Reject) -> Document.Node? {
         guard let key, let string = picture[key] else { return nil }
@@ -127,25 +140,33 @@ public struct MemoirImages {
         }
     }
 
-    /// The row as far as it follows from the keys.
-    private mutating func begin(_ row: PictureRow, to rows: inout CopyRows) {
-        rows.beginRow(fields: Self.targetColumns.count)
+    private mutating func id(of row: PictureRow) -> UUIDv5 {
         name.removeSubrange(prefixLength...)
         name.append(contentsOf: row.keyText)
-        UUIDv5.with(name) { rows.append($0) }
+        return UUIDv5(name)
+    }
+
+    /// The row as far as it follows from the keys.
+    private func appendKeys(_ id: UUIDv5, of row: PictureRow, to fields: inout OutputSpan<UInt8>) {
+        fields.appendField(id.bytes)
         switch subject {
         case .cover:
-            rows.append(row.keyBinary)
-            rows.appendNull()
+            fields.appendField(row.keyBinary)
+            fields.appendNull()
         case .section:
-            if let chapter = row.chapter { rows.append(chapter) } else { rows.appendNull() }
-            rows.append(row.keyBinary)
+            if let chapter = row.chapter { fields.appendField(chapter) } else { fields.appendNull() }
+            fields.appendField(row.keyBinary)
         }
     }
 
-    private func append(_ string: Document.Node?, to rows: inout CopyRows) {
-        guard let string else { return rows.appendNull() }
-        if let plain = document.plainContents(of: string) { return rows.append(plain) }
-        rows.append(document.contents(of: string))
+    private func append(_ string: Document.Node?, to fields: inout OutputSpan<UInt8>) {
+        guard let string else { return fields.appendNull() }
+        if let plain = document.plainContents(of: string) { return fields.appendField(plain) }
+        fields.appendField(document.contents(of: string))
     }
+}
+
+extension PictureRow {
+    /// How long the keys are that go into a row.
+    fileprivate var keySize: Int { keyBinary.count + (chapter?.count ?? 0) }
 }

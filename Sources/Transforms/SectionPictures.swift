@@ -8,7 +8,6 @@ struct SectionPictures {
     var rows = CopyRows()
     /// What a picture's id is made of: a word, a slash, and the section's id as it is printed.
     private(set) var name = [UInt8]("section/".utf8)
-    private var section: [UInt8] = []
     private var images = MemoirImages(.section, column: "image", type: .json)
 
     private static let prefixLength = "section/".utf8.count
@@ -17,17 +16,19 @@ struct SectionPictures {
         self.areWritten = areWritten
     }
 
-    /// Goes on to the section with this id.
-    mutating func begin(_ id: UnsafeRawBufferPointer) {
-        section.removeAll(keepingCapacity: true)
-        section.append(contentsOf: id)
-    }
-
-    /// Writes the section's picture, which is JSON text.
-    mutating func write(_ image: [UInt8], in chapter: UnsafeRawBufferPointer) throws(Reject) {
-        setName()
-        try name.lend { name throws(Reject) in
-            try section.lend { section throws(Reject) in
+    /// Writes a section's picture, which is JSON text.
+    mutating func write(
+        _ image: [UInt8], of section: UUIDv5, in chapter: UnsafeRawBufferPointer
+    ) throws(Reject) {
+        name.removeSubrange(Self.prefixLength...)
+        // As PostgreSQL prints it.
+        for index in section.bytes.indices {
+            if index == 4 || index == 6 || index == 8 || index == 10 { name.append(UInt8(ascii: "-")) }
+            name.append(Self.hexDigit(section.bytes[index] >> 4))
+            name.append(Self.hexDigit(section.bytes[index] & 15))
+        }
+        try withUnsafeBytes(of: section.bytes) { section throws(Reject) in
+            try name.lend { name throws(Reject) in
                 try image.lend { image throws(Reject) in
                     let row = PictureRow(
                         keyText: name.part(Self.prefixLength..<name.count), keyBinary: section, picture: image,
@@ -35,16 +36,6 @@ struct SectionPictures {
                     _ = try images.apply(row, to: &rows)
                 }
             }
-        }
-    }
-
-    /// With the section's id as PostgreSQL prints it.
-    private mutating func setName() {
-        name.removeSubrange(Self.prefixLength...)
-        for (index, byte) in section.enumerated() {
-            if index == 4 || index == 6 || index == 8 || index == 10 { name.append(UInt8(ascii: "-")) }
-            name.append(Self.hexDigit(byte >> 4))
-            name.append(Self.hexDigit(byte & 15))
         }
     }
 

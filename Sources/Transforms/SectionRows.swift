@@ -10,12 +10,15 @@ struct SectionDraft {
     /// JSON text.
     var attributes: [UInt8] = []
 
+    /// How many bytes there are.
+    var size: Int { title.count + text.count + image.count + attributes.count }
+
     /// Forgets the section and keeps the memory.
     mutating func clear() {
-        title.removeAll(keepingCapacity: true)
-        text.removeAll(keepingCapacity: true)
-        image.removeAll(keepingCapacity: true)
-        attributes.removeAll(keepingCapacity: true)
+        title.clear()
+        text.clear()
+        image.clear()
+        attributes.clear()
     }
 }
 
@@ -48,37 +51,34 @@ struct SectionRows {
 
     /// Writes one row.
     mutating func write(_ section: SectionDraft, to rows: inout CopyRows) throws(Reject) {
-        rows.beginRow(fields: fields)
         setNumber()
-        UUIDv5.with(name) { id in
-            rows.append(id)
-            if pictures.areWritten { pictures.begin(id) }
+        let id = UUIDv5(name)
+        var picture: UUIDv5?
+        if pictures.areWritten, !section.image.isEmpty {
+            try pictures.write(section.image, of: id, in: keyBinary)
+            picture = UUIDv5(pictures.name)
         }
-        rows.append(keyBinary)
-        rows.append(count)
-        if section.title.isEmpty { rows.appendNull() } else { section.title.lend { rows.append($0) } }
-        section.text.lend { rows.append($0) }
-        if section.image.isEmpty { rows.appendNull() } else { Self.append(section.image, to: &rows) }
-        // No array that all workers share is touched for each row: to count who holds it makes them wait for each other.
-        if section.attributes.isEmpty {
-            rows.appendJSONB(ExactJSON.emptyObject)
-        } else {
-            Self.append(section.attributes, to: &rows)
-        }
-        if pictures.areWritten {
-            if section.image.isEmpty {
-                rows.appendNull()
+        rows.appendRow(fields: fields, size: Self.fixedSize + keyBinary.count + section.size) { row in
+            row.appendField(id.bytes)
+            row.appendField(keyBinary)
+            row.appendField(count)
+            if section.title.isEmpty { row.appendNull() } else { row.appendField(section.title) }
+            row.appendField(section.text)
+            if section.image.isEmpty { row.appendNull() } else { row.appendJSONB(section.image) }
+            // No array that all workers share is touched for each row: to count who holds it makes them wait for each other.
+            if section.attributes.isEmpty {
+                row.appendJSONB(ExactJSON.emptyObject)
             } else {
-                try pictures.write(section.image, in: keyBinary)
-                UUIDv5.with(pictures.name) { rows.append($0) }
+                row.appendJSONB(section.attributes)
             }
+            guard pictures.areWritten else { return }
+            if let picture { row.appendField(picture.bytes) } else { row.appendNull() }
         }
         count += 1
     }
 
-    private static func append(_ json: [UInt8], to rows: inout CopyRows) {
-        json.lend { bytes in rows.appendJSONB { $0.appendRaw(bytes) } }
-    }
+    /// Both ids, the number, the versions of two `jsonb`, and an object without members.
+    private static let fixedSize = 16 + 16 + 4 + 2 + 2
 
     private mutating func setNumber() {
         while name.count > prefixLength { name.removeLast() }

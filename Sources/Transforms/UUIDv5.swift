@@ -1,16 +1,19 @@
 import CLibUUID
 
-/// Ids that follow from what they name, so that doing the work twice gives the same rows.
-enum UUIDv5 {
+/// An id that follows from what it names, so that doing the work twice gives the same rows.
+struct UUIDv5 {
     /// The namespace of every id of the memoir workflow.
     static let namespace: InlineArray<16, UInt8> = [
         0x6f, 0x9d, 0x2c, 0x1e, 0x0f, 0x0b, 0x5a, 0x67, 0x9d, 0x55, 0x3f, 0x1c, 0x7f, 0x4e, 0x8a, 0x10,
     ]
 
-    /// Lends the 16 bytes of `uuid5(namespace, name)`.
-    static func with<R>(_ name: [UInt8], _ body: (UnsafeRawBufferPointer) -> R) -> R {
-        withUnsafeTemporaryAllocation(byteCount: 16, alignment: 8) { id in
-            withUnsafeBytes(of: namespace) { space in
+    /// Its binary form.
+    private(set) var bytes = InlineArray<16, UInt8>(repeating: 0)
+
+    /// `uuid5(namespace, name)`.
+    init(_ name: [UInt8]) {
+        withUnsafeMutableBytes(of: &bytes) { id in
+            withUnsafeBytes(of: Self.namespace) { space in
                 name.withUnsafeBytes { text in
                     uuid_generate_sha1(
                         id.bindMemory(to: UInt8.self).baseAddress,
@@ -18,7 +21,6 @@ enum UUIDv5 {
                         text.bindMemory(to: CChar.self).baseAddress, text.count)
                 }
             }
-            return body(UnsafeRawBufferPointer(id))
         }
     }
 }

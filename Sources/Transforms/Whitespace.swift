@@ -37,6 +37,11 @@ extension UnsafeRawBufferPointer {
 }
 
 extension [UInt8] {
+    /// Removes everything and keeps the memory; what is empty already costs nothing.
+    mutating func clear() {
+        if !isEmpty { removeAll(keepingCapacity: true) }
+    }
+
     /// Lends the bytes; unlike `withUnsafeBytes` it keeps the type of the error.
     func lend<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
         let result: Result<R, E> = withUnsafeBytes { buffer in

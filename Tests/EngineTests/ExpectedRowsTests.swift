@@ -8,10 +8,11 @@ import Testing
 struct ExpectedRowsTests {
     /// A row with an id of one repeated byte, a text and JSON.
     private func add(_ id: UInt8, _ text: String, _ json: String, to rows: inout CopyRows) {
-        rows.beginRow(fields: 3)
-        rows.append([UInt8](repeating: id, count: 16))
-        rows.append(Array(text.utf8))
-        rows.appendJSONB { $0.appendRaw(Array(json.utf8)) }
+        rows.appendRow(fields: 3, size: 16 + text.utf8.count + 1 + json.utf8.count) { row in
+            row.appendField([UInt8](repeating: id, count: 16))
+            row.appendField(Array(text.utf8))
+            row.appendJSONB(Array(json.utf8))
+        }
     }
 
     @Test(
@@ -66,8 +67,7 @@ struct ExpectedRowsTests {
     @Test("need an id that is a UUID")
     func otherIDs() {
         var rows = CopyRows()
-        rows.beginRow(fields: 1)
-        rows.append(Array("key".utf8))
+        rows.appendRow(fields: 1, size: 3) { $0.appendField(Array("key".utf8)) }
         #expect(throws: PostgresError.self) { try ExpectedRows(rows).doubtful() }
     }
 }

@@ -23,8 +23,7 @@ struct CopyFailureTests {
         let good = [UInt8](repeating: UInt8(ascii: "x"), count: 100_000)
         var rows = CopyRows()
         for value in [bad] + [[UInt8]](repeating: good, count: 200) {
-            rows.beginRow(fields: 1)
-            rows.append(value)
+            rows.appendRow(fields: 1, size: value.count) { $0.appendField(value) }
         }
         return rows
     }

@@ -8,39 +8,44 @@ struct CopyRowsTests {
     @Test("holds fields as length and big-endian value")
     func format() {
         var rows = CopyRows()
-        rows.beginRow(fields: 5)
-        rows.append(Int32(-2))
-        rows.append(Int64(1))
-        rows.appendNull()
-        rows.append(Array("é".utf8))
-        rows.append([UInt8]())
+        rows.appendRow(fields: 5, size: 4 + 16 + 2) { row in
+            row.appendField(-2)
+            row.appendField(InlineArray<16, UInt8> { UInt8($0) })
+            row.appendNull()
+            row.appendField(Array("é".utf8))
+            row.appendField([])
+        }
         #expect(
-            bytes(rows) == [
-                0, 5, 0, 0, 0, 4, 0xFF, 0xFF, 0xFF, 0xFE, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFF,
-                0, 0, 0, 2, 0xC3, 0xA9, 0, 0, 0, 0,
-            ])
+            bytes(rows) == [0, 5, 0, 0, 0, 4, 0xFF, 0xFF, 0xFF, 0xFE, 0, 0, 0, 16] + Array(0..<16)
+                + [0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 2, 0xC3, 0xA9, 0, 0, 0, 0])
         #expect(rows.count == 1)
         #expect(rows.size == bytes(rows).count)
     }
 
-    @Test("fills in the length of a field that is written in pieces")
-    func pieces() {
+    @Test("holds JSON behind the version of its binary form")
+    func json() {
         var rows = CopyRows()
-        rows.beginRow(fields: 2)
-        rows.appendField { field in
-            field.appendRaw(Array("ab".utf8))
-            [UInt8](arrayLiteral: 0x63, 0x64).withUnsafeBytes { field.appendRaw($0) }
-            field.appendRaw(0x65)
+        rows.appendRow(fields: 2, size: 3 + 5) { row in
+            row.appendJSONB("{}")
+            row.appendJSONB(Array("[10]".utf8))
         }
-        rows.appendJSONB { $0.appendRaw(Array("{}".utf8)) }
-        #expect(bytes(rows) == [0, 2, 0, 0, 0, 5] + Array("abcde".utf8) + [0, 0, 0, 3, 1] + Array("{}".utf8))
+        #expect(bytes(rows) == [0, 2, 0, 0, 0, 3, 1] + Array("{}".utf8) + [0, 0, 0, 5, 1] + Array("[10]".utf8))
+    }
+
+    @Test("may be given rows that are smaller than was said")
+    func smaller() {
+        var rows = CopyRows()
+        rows.appendRow(fields: 1, size: 1_000) { $0.appendField([7]) }
+        rows.appendRow(fields: 1, size: 1_000) { $0.appendNull() }
+        #expect(bytes(rows) == [0, 1, 0, 0, 0, 1, 7, 0, 1, 0xFF, 0xFF, 0xFF, 0xFF])
+        #expect(rows.count == 2)
     }
 
     @Test("carries a length of four bytes into each of them")
     func longField() {
         var rows = CopyRows()
-        rows.beginRow(fields: 1)
-        rows.appendField { $0.appendRaw([UInt8](repeating: 7, count: 0x01_02_03)) }
+        let value = [UInt8](repeating: 7, count: 0x01_02_03)
+        rows.appendRow(fields: 1, size: value.count) { $0.appendField(value) }
         #expect(Array(bytes(rows)[2..<6]) == [0, 1, 2, 3])
     }
 
@@ -49,8 +54,7 @@ struct CopyRowsTests {
         var rows = numbers(1...3)
         let mark = rows.mark
         let kept = bytes(rows)
-        rows.beginRow(fields: 9)
-        rows.append(Int64(5))
+        rows.appendRow(fields: 1, size: 4) { $0.appendField(5) }
         #expect(rows.mark.rows(since: mark) == 1)
         rows.truncate(to: mark)
         #expect(bytes(rows) == kept)
@@ -67,8 +71,7 @@ struct CopyRowsTests {
         rows.append(rowsOf: source, from: start, to: source.mark)
         var expected = numbers(0...0)
         for number in 3...5 as ClosedRange<Int32> {
-            expected.beginRow(fields: 1)
-            expected.append(number)
+            expected.appendRow(fields: 1, size: 4) { $0.appendField(number) }
         }
         #expect(bytes(rows) == bytes(expected))
         #expect(rows.count == 4)

@@ -20,9 +20,11 @@ struct CopyTests {
                     """)
                 var rows = CopyRows()
                 try transaction.copyOut("select id, b, t, y, j from s") { tuple in
-                    rows.beginRow(fields: 5)
-                    for column in 0..<5 {
-                        if let field = tuple[column] { rows.append(field) } else { rows.appendNull() }
+                    let fields = (0..<5).map { tuple[$0] }
+                    rows.appendRow(fields: 5, size: tuple.bytes.count) { row in
+                        for field in fields {
+                            if let field { row.appendField(field) } else { row.appendNull() }
+                        }
                     }
                 }
                 let columns = ["id", "b", "t", "y", "j"].compactMap { Identifier($0) }
@@ -150,9 +152,10 @@ struct CopyTests {
                 let document = [UInt8](repeating: UInt8(ascii: "x"), count: 50_000)
                 var rows = CopyRows()
                 for number in 0..<1_000 {
-                    rows.beginRow(fields: 2)
-                    rows.append(Int32(number))
-                    rows.append(document)
+                    rows.appendRow(fields: 2, size: 4 + document.count) { row in
+                        row.appendField(Int32(number))
+                        row.appendField(document)
+                    }
                 }
                 let start = MonotonicClock.now
                 try transaction.copyIn(rows, into: "t", columns: [Identifier("n"), Identifier("x")])
@@ -171,8 +174,7 @@ struct CopyTests {
 func numbers(_ range: ClosedRange<Int32>) -> CopyRows {
     var rows = CopyRows()
     for number in range {
-        rows.beginRow(fields: 1)
-        rows.append(number)
+        rows.appendRow(fields: 1, size: 4) { $0.appendField(number) }
     }
     return rows
 }

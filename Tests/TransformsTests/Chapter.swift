@@ -46,8 +46,7 @@ struct Chapter {
 
     func transform(with sections: inout MemoirSections) throws(Reject) -> Result {
         var rows = CopyRows()
-        rows.beginRow(fields: 1)
-        rows.appendNull()
+        rows.appendRow(fields: 1, size: 0) { $0.appendNull() }
         let before = rows.size
         do throws(Reject) {
             let outcome = try apply(&sections, &rows)

@@ -49,8 +49,7 @@ struct PictureSample {
     /// Runs the transform in a buffer that holds a row already, which must stay as it is.
     func transform(with images: inout MemoirImages) throws(Reject) -> Row? {
         var rows = CopyRows()
-        rows.beginRow(fields: 1)
-        rows.appendNull()
+        rows.appendRow(fields: 1, size: 0) { $0.appendNull() }
         let before = rows.size
         do throws(Reject) {
             let count = try apply(&images, &rows)

@@ -11,8 +11,7 @@ struct ExpectedRows {
         var ids = CopyRows()
 
         fileprivate mutating func add(_ id: RowID) {
-            ids.beginRow(fields: 1)
-            id.lend { ids.append($0) }
+            id.lend { id in ids.appendRow(fields: 1, size: id.count) { $0.appendField(id) } }
         }
     }
 
