@@ -4,11 +4,12 @@ import JSON
 enum BlockKey: Int, CaseIterable {
     case title, heading, content, text, body, image, imageIndex, images, type
 
-    static let textual: [BlockKey] = [.title, .heading, .content, .text, .body]
-    /// Where the title is looked for, in this order.
-    static let titles: [BlockKey] = [.title, .heading]
-    /// Where the text is looked for, in this order.
-    static let texts: [BlockKey] = [.content, .text, .body]
+    /// Where the title is looked for, and behind it where the text is, in this order. It is gone through for every block, so it
+    /// is no array, which workers would wait for each other to count the holders of.
+    static let textual: InlineArray<5, BlockKey> = [.title, .heading, .content, .text, .body]
+
+    /// Whether the value is a title.
+    var isTitle: Bool { self == .title || self == .heading }
 
     /// What they are called, in the order of the cases.
     private static let names = allCases.map(\.name)
@@ -28,21 +29,40 @@ enum BlockKey: Int, CaseIterable {
     }
 
     /// The key that a string is, if it is one of these.
-    init?(_ key: Document.Node, in document: Document) {
+    init?(_ key: Document.Node, in document: borrowing Document) {
         guard let place = document.place(of: key, among: Self.names) else { return nil }
         self.init(rawValue: place)
     }
 }
 
-/// An object among the blocks, with its known keys found in one pass.
+/// What an object among the blocks says with the keys that have a meaning; a key whose value is null says nothing.
 struct Block {
-    let node: Document.Node
-    private var fields = InlineArray<9, Document.Node?>(repeating: nil)
-    /// Whether there is a key with no meaning here; `type` counts as one.
-    private(set) var hasOtherKeys = false
+    /// A string with text, and its key.
+    struct Text {
+        let key: BlockKey
+        let string: Document.Node
+    }
 
-    init(_ node: Document.Node, in document: Document) {
+    let node: Document.Node
+    private(set) var title: Text?
+    private(set) var text: Text?
+    /// The first key of a text that has another value than a string.
+    private(set) var misused: BlockKey?
+    // For pictures an empty array says no more than null does.
+    let image: Document.Node?
+    let imageIndex: Document.Node?
+    let images: Document.Node?
+    /// Whether the object is a picture itself.
+    let isPicture: Bool
+    /// Whether there is a key with no meaning here; `type` counts as one.
+    private var hasOtherKeys = false
+    /// The keys of texts that are neither the title nor the text, a bit for each.
+    private var unused: UInt16 = 0
+
+    /// The document is borrowed: an initializer would be given a copy of its own otherwise.
+    init(_ node: Document.Node, in document: borrowing Document) {
         self.node = node
+        var values = InlineArray<9, Document.Node?>(repeating: nil)
         var cursor = document.start(of: node)
         while let member = document.nextMember(&cursor) {
             guard let key = BlockKey(member.key, in: document) else {
@@ -50,35 +70,41 @@ struct Block {
                 continue
             }
             // The last of several counts, so that a null takes away what came before it.
-            fields[key.rawValue] = document.kind(of: member.value) == .null ? nil : member.value
+            values[key.rawValue] = document.kind(of: member.value) == .null ? nil : member.value
             if key == .type { hasOtherKeys = true }
+        }
+        image = Self.picture(values[BlockKey.image.rawValue], in: document)
+        imageIndex = Self.picture(values[BlockKey.imageIndex.rawValue], in: document)
+        images = Self.picture(values[BlockKey.images.rawValue], in: document)
+        let isNamedPicture = values[BlockKey.type.rawValue].map { document.isString($0, "image") } ?? false
+        isPicture = isNamedPicture && image == nil && imageIndex == nil && images == nil
+        for place in BlockKey.textual.indices {
+            let key = BlockKey.textual[place]
+            guard let value = values[key.rawValue] else { continue }
+            guard document.kind(of: value) == .string else {
+                misused = misused ?? key
+                continue
+            }
+            if document.isEmptyString(value) { continue }
+            if key.isTitle, title == nil {
+                title = Text(key: key, string: value)
+            } else if !key.isTitle, text == nil {
+                text = Text(key: key, string: value)
+            } else {
+                unused |= 1 << key.rawValue
+            }
         }
     }
 
-    /// The value of a key, unless it is null.
-    subscript(_ key: BlockKey) -> Document.Node? { fields[key.rawValue] }
-
-    /// The first of these that is a string with text.
-    func first(of keys: [BlockKey], in document: Document) -> BlockKey? {
-        keys.first { hasText($0, in: document) }
+    private static func picture(_ node: Document.Node?, in document: Document) -> Document.Node? {
+        node.flatMap { document.kind(of: $0) == .array && document.count(of: $0) == 0 ? nil : $0 }
     }
 
-    /// Whether the value of a key is a string with text.
-    func hasText(_ key: BlockKey, in document: Document) -> Bool {
-        self[key].map { !document.isEmptyString($0) } ?? false
-    }
+    /// Whether anything is said that is neither a title, a text nor a picture.
+    var hasAttributes: Bool { hasOtherKeys || unused != 0 }
 
-    /// A picture's key and value, unless it is absent: for these an empty array says no more than null does.
-    func picture(_ key: BlockKey, in document: Document) -> Document.Node? {
-        guard let node = self[key] else { return nil }
-        return document.kind(of: node) == .array && document.count(of: node) == 0 ? nil : node
-    }
-
-    /// Whether the object is a picture itself.
-    func isPicture(in document: Document) -> Bool {
-        guard let type = self[.type], document.isString(type, "image") else { return false }
-        return [.image, .imageIndex, .images].allSatisfy { picture($0, in: document) == nil }
-    }
+    /// Whether the value of a key is an attribute.
+    func isAttribute(_ key: BlockKey) -> Bool { key == .type || unused & 1 << key.rawValue != 0 }
 
     /// The keys that a block which is a picture does not hand on to it.
     static let notOfPicture: Set<BlockKey> = [.type, .image, .imageIndex, .images]

@@ -18,7 +18,8 @@ extension MemoirSections {
             noteUnmapped(beside: blocks)
             return try readBlocks(blocks, list: list, to: &rows)
         }
-        guard BlockKey.textual.contains(where: { content.value(of: $0.name, in: root) != nil }) else {
+        let isText = BlockKey.textual.indices.contains { content.value(of: BlockKey.textual[$0].name, in: root) != nil }
+        guard isText else {
             throw Place("content").reject(
                 .unknownShape,
                 "an object without sections, blocks, paragraphs, title, heading, content, text or body")
@@ -77,17 +78,17 @@ extension MemoirSections {
         _ node: Document.Node, at place: Place, to rows: inout CopyRows
     ) throws(Reject) {
         let block = Block(node, in: content)
-        for key in BlockKey.textual {
-            guard let value = block[key], content.kind(of: value) != .string else { continue }
-            throw place.member(key.name).reject(.badSection, "not a string")
-        }
-        if block.isPicture(in: content) { return try writePicture(picture(of: block), at: place, to: &rows) }
-        let title = block.first(of: BlockKey.titles, in: content)
-        let text = block.first(of: BlockKey.texts, in: content)
+        if let key = block.misused { throw place.member(key.name).reject(.badSection, "not a string") }
+        if block.isPicture { return try writePicture(picture(of: block), at: place, to: &rows) }
         try namePictures(of: block, at: place)
-        try setString(title, of: block, to: \.title, at: place)
-        try setString(text, of: block, to: \.text, at: place)
-        try setAttributes(of: block, title: title, text: text, at: place)
+        try Self.append(block.title, of: content, to: &draft.title, at: place)
+        try Self.append(block.text, of: content, to: &draft.text, at: place)
+        if block.hasAttributes {
+            // Every key without a meaning of its own, and the texts that were not used.
+            try ExactJSON.appendMembers(of: node, of: content, to: &draft.attributes, place: place) { key in
+                BlockKey(key, in: content).map(block.isAttribute) ?? true
+            }
+        }
         if draft.title.isEmpty, draft.attributes.isEmpty, named.pictures.isEmpty,
             draft.text.lend(Whitespace.isBlank)
         {
@@ -98,23 +99,23 @@ extension MemoirSections {
         for picture in named.pictures.dropFirst() { try writePicture(picture, at: place, to: &rows) }
     }
 
-    private mutating func setString(
-        _ key: BlockKey?, of block: Block, to field: WritableKeyPath<SectionDraft, [UInt8]>, at place: Place
+    private static func append(
+        _ text: Block.Text?, of content: Document, to bytes: inout [UInt8], at place: Place
     ) throws(Reject) {
-        guard let key, let string = block[key] else { return }
-        guard content.isStorable(string) else { throw place.member(key.name).badText }
-        content.appendContents(of: string, to: &draft[keyPath: field])
+        guard let text else { return }
+        guard content.isStorable(text.string) else { throw place.member(text.key.name).badText }
+        content.appendContents(of: text.string, to: &bytes)
     }
 
     private mutating func namePictures(of block: Block, at place: Place) throws(Reject) {
         named.clear()
-        if let form = block.picture(.image, in: content) { try name(form, at: place.member("image")) }
-        if let index = block.picture(.imageIndex, in: content) {
+        if let form = block.image { try name(form, at: place.member("image")) }
+        if let index = block.imageIndex {
             let place = place.member("image_index")
             guard content.isInteger(index) else { throw place.reject(.badSection, "not an integer") }
             try name(index, at: place)
         }
-        if let forms = block.picture(.images, in: content) {
+        if let forms = block.images {
             guard content.kind(of: forms) == .array else {
                 throw place.member("images").reject(.badSection, "not an array")
             }
@@ -124,19 +125,6 @@ extension MemoirSections {
                 try name(form, at: place.member("images", index: index))
                 index += 1
             }
-        }
-    }
-
-    /// Every key without a meaning of its own, and the texts that were not used.
-    private mutating func setAttributes(
-        of block: Block, title: BlockKey?, text: BlockKey?, at place: Place
-    ) throws(Reject) {
-        func isUnused(_ key: BlockKey) -> Bool {
-            key != title && key != text && BlockKey.textual.contains(key) && block.hasText(key, in: content)
-        }
-        guard block.hasOtherKeys || BlockKey.textual.contains(where: isUnused) else { return }
-        try ExactJSON.appendMembers(of: block.node, of: content, to: &draft.attributes, place: place) { key in
-            BlockKey(key, in: content).map { $0 == .type || isUnused($0) } ?? true
         }
     }
 }

@@ -26,7 +26,7 @@ enum PictureKey: Int, CaseIterable {
     }
 
     /// The key that a string is, if it is one of these.
-    init?(_ key: Document.Node, in document: Document) {
+    init?(_ key: Document.Node, in document: borrowing Document) {
         guard let place = document.place(of: key, among: Self.names) else { return nil }
         self.init(rawValue: place)
     }
@@ -43,7 +43,7 @@ struct PictureObject {
     private(set) var width: Int32?
     private(set) var height: Int32?
 
-    init(_ node: Document.Node, in document: Document) {
+    init(_ node: Document.Node, in document: borrowing Document) {
         var cursor = document.start(of: node)
         while let member = document.nextMember(&cursor) {
             if let key = PictureKey(member.key, in: document) {
