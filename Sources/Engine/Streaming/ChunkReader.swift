@@ -69,10 +69,10 @@ struct ChunkReader {
             let isTooLarge = documents.contains { ($0?.count ?? 0) > query.limits.documentBytes }
             if isTooLarge || flags & ChunkQuery.Flag.tooLarge != 0 { throw tooLarge }
             if let ample, batch.turn == nil, AmpleDocuments.areAmple(documents) { batch.turn = ample.turn() }
-            let outcome = try transform.apply(
+            let row = Transform.Row(
                 keyText: tuple[query.keyText] ?? .empty, keyBinary: tuple[query.keyBinary] ?? .empty,
-                documents: documents, carried: query.tables.carry.indices.map { tuple[query.carry + $0] },
-                to: &batch.rows)
+                documents: documents, carried: query.tables.carry.indices.map { tuple[query.carry + $0] })
+            let outcome = try transform.apply(row, to: &batch.rows)
             if outcome.rows > 0 { item.fate = .migrated(from: start, to: batch.rows.mark) }
             item.cover = outcome.cover
             unmapped = outcome.unmapped

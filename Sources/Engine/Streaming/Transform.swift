@@ -4,22 +4,23 @@ import Transforms
 
 /// The built-in transform that a stream names, prepared for the columns it reads. One value serves one worker.
 struct Transform {
+    /// One row of the source; its bytes are lent.
+    struct Row {
+        let keyText: UnsafeRawBufferPointer
+        let keyBinary: UnsafeRawBufferPointer
+        let documents: [UnsafeRawBufferPointer?]
+        let carried: [UnsafeRawBufferPointer?]
+    }
+
     /// What a source row became.
     struct Outcome {
         let rows: Int
-        let cover: [UInt8]?
-        let unmapped: [[UInt8]]
+        var cover: [UInt8]?
+        var unmapped: [[UInt8]] = []
     }
 
-    private enum Kind {
-        case sections(MemoirSections)
-        case images(MemoirImages)
-        case memoir(Memoir)
-        /// Only while a row is being transformed.
-        case taken
-    }
-
-    private var kind: Kind
+    // A box that is changed in place; an enum's payload would be copied for every row, with all its buffers.
+    private var work: any RowTransform
     private let text: LedgerText
 
     init(_ transform: BuiltInTransform, tables: StreamTables) {
@@ -29,49 +30,66 @@ struct Transform {
         let columns = tables.columns
         switch transform {
         case .memoirSections:
-            kind = .sections(
-                MemoirSections(content: columns[0].type, images: columns[1].type, isKnownUTF8: isKnownUTF8))
+            work = MemoirSections(content: columns[0].type, images: columns[1].type, isKnownUTF8: isKnownUTF8)
         case .memoir:
-            kind = .memoir(Memoir(content: columns[0].type, images: columns[1].type, isKnownUTF8: isKnownUTF8))
+            work = Memoir(content: columns[0].type, images: columns[1].type, isKnownUTF8: isKnownUTF8)
         case .memoirImages:
             // What is carried over is the chapter; a picture without one belongs to the chapter itself.
-            let subject: MemoirImages.Subject = tables.carry.isEmpty ? .cover : .section
-            kind = .images(
-                MemoirImages(
-                    subject, column: columns[0].name.name, type: columns[0].type, isKnownUTF8: isKnownUTF8))
+            work = MemoirImages(
+                tables.carry.isEmpty ? .cover : .section, column: columns[0].name.name, type: columns[0].type,
+                isKnownUTF8: isKnownUTF8)
         }
     }
 
     /// Adds the rows that a source row gives; throws where it must be rejected, and has then added nothing.
-    mutating func apply(
-        keyText: UnsafeRawBufferPointer, keyBinary: UnsafeRawBufferPointer, documents: [UnsafeRawBufferPointer?],
-        carried: [UnsafeRawBufferPointer?], to rows: inout TargetRows
-    ) throws(Reject) -> Outcome {
-        // Each is moved out and back, because a copy would copy its buffers.
-        switch kind {
-        case .sections(var sections):
-            kind = .taken
-            defer { kind = .sections(sections) }
-            let row = SourceRow(
-                keyText: keyText, keyBinary: keyBinary, content: documents[0], images: documents[1])
-            return outcome(try sections.apply(row, to: &rows.first))
-        case .memoir(var memoir):
-            kind = .taken
-            defer { kind = .memoir(memoir) }
-            let row = SourceRow(
-                keyText: keyText, keyBinary: keyBinary, content: documents[0], images: documents[1])
-            return outcome(try memoir.apply(row, sections: &rows.first, pictures: &rows.second))
-        case .images(var images):
-            kind = .taken
-            defer { kind = .images(images) }
-            let row = PictureRow(
-                keyText: keyText, keyBinary: keyBinary, picture: documents[0], chapter: carried.first ?? nil)
-            return Outcome(rows: try images.apply(row, to: &rows.first), cover: nil, unmapped: [])
-        case .taken: preconditionFailure("a transform that is in use")
-        }
+    mutating func apply(_ row: Row, to rows: inout TargetRows) throws(Reject) -> Outcome {
+        var outcome = try work.apply(row, to: &rows)
+        if !outcome.unmapped.isEmpty { outcome.unmapped = outcome.unmapped.map(text.printable) }
+        return outcome
     }
+}
 
-    private func outcome(_ chapter: MemoirSections.Outcome) -> Outcome {
-        Outcome(rows: chapter.rows, cover: chapter.cover, unmapped: chapter.unmapped.map(text.printable))
+/// What every built-in transform does with a row.
+private protocol RowTransform {
+    mutating func apply(_ row: Transform.Row, to rows: inout TargetRows) throws(Reject) -> Transform.Outcome
+}
+
+extension MemoirSections: RowTransform {
+    fileprivate mutating func apply(
+        _ row: Transform.Row, to rows: inout TargetRows
+    ) throws(Reject) -> Transform.Outcome {
+        Transform.Outcome(try apply(SourceRow(row), to: &rows.first))
+    }
+}
+
+extension Memoir: RowTransform {
+    fileprivate mutating func apply(
+        _ row: Transform.Row, to rows: inout TargetRows
+    ) throws(Reject) -> Transform.Outcome {
+        Transform.Outcome(try apply(SourceRow(row), sections: &rows.first, pictures: &rows.second))
+    }
+}
+
+extension MemoirImages: RowTransform {
+    fileprivate mutating func apply(
+        _ row: Transform.Row, to rows: inout TargetRows
+    ) throws(Reject) -> Transform.Outcome {
+        let picture = PictureRow(
+            keyText: row.keyText, keyBinary: row.keyBinary, picture: row.documents[0],
+            chapter: row.carried.first ?? nil)
+        return Transform.Outcome(rows: try apply(picture, to: &rows.first))
+    }
+}
+
+extension SourceRow {
+    fileprivate init(_ row: Transform.Row) {
+        self.init(
+            keyText: row.keyText, keyBinary: row.keyBinary, content: row.documents[0], images: row.documents[1])
+    }
+}
+
+extension Transform.Outcome {
+    fileprivate init(_ chapter: MemoirSections.Outcome) {
+        self.init(rows: chapter.rows, cover: chapter.cover, unmapped: chapter.unmapped)
     }
 }
