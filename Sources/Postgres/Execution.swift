@@ -112,9 +112,15 @@ extension Connection {
         var vigil = Vigil(over: self, until: deadline)
         wire.noteWait()
         while true {
-            var descriptors = [pollfd(fd: waitableSocket, events: events, revents: 0)]
-            if let interruption { descriptors.append(interruption.cancelDescriptor) }
-            let ready = poll(&descriptors, nfds_t(descriptors.count), patience(until: deadline, vigil))
+            // The negative descriptor of nothing is passed over.
+            var descriptors: InlineArray<2, pollfd> = [
+                pollfd(fd: waitableSocket, events: events, revents: 0),
+                interruption?.cancelDescriptor ?? pollfd(fd: -1, events: 0, revents: 0),
+            ]
+            let patience = patience(until: deadline, vigil)
+            let ready = withUnsafeMutableBytes(of: &descriptors) { bytes in
+                bytes.withMemoryRebound(to: pollfd.self) { poll($0.baseAddress, nfds_t($0.count), patience) }
+            }
             if let interruption, interruption.isCancelled {
                 wire.cancel()
                 throw .interrupted

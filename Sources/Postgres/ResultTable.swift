@@ -36,6 +36,16 @@ public final class ResultTable {
         return Array(UnsafeRawBufferPointer(start: value, count: Int(PQgetlength(result, row, column))))
     }
 
+    /// The value of a field as a whole number; nil for NULL and for anything else.
+    func int(row: Int32, column: Int32) -> Int64? {
+        // NULL is empty, and a number begins with no white space, which strtoll would pass over.
+        guard let value = PQgetvalue(result, row, column), value.pointee > 0x20 else { return nil }
+        var end: UnsafeMutablePointer<CChar>?
+        errno = 0
+        let number = strtoll(value, &end, 10)
+        return errno == 0 && end == value + Int(PQgetlength(result, row, column)) ? Int64(number) : nil
+    }
+
     /// What the server said where the statement failed.
     var serverError: ServerError? {
         guard let sqlstate = field("C") else { return nil }
@@ -68,7 +78,7 @@ public struct Row {
     }
 
     /// The field as a whole number; nil for NULL and for anything else.
-    public func int(_ column: Int) -> Int64? { text(column).flatMap(Int64.init) }
+    public func int(_ column: Int) -> Int64? { table.int(row: index, column: Int32(column)) }
 
     /// Whether the field is true.
     public func bool(_ column: Int) -> Bool { text(column) == "t" }

@@ -67,8 +67,8 @@ struct Batch {
     /// The counts for the ledger.
     var outcome: ChunkOutcome {
         var outcome = ChunkOutcome()
-        for (index, item) in items.enumerated() {
-            switch item.fate {
+        for index in items.indices {
+            switch items[index].fate {
             case .migrated(let start, let end):
                 outcome.migrated += 1
                 outcome.targetRows += Int64(end.rows(since: start))

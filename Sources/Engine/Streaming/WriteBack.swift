@@ -100,12 +100,14 @@ struct WriteBack {
 
     /// Rows `v`: a row's place, its xmin as it was read, the value for it, the hash of the one before, its key.
     private func rows(_ indices: [Int], of batch: Batch) -> SQL {
-        let items = indices.map { batch.items[$0] }
-        let keys = source.key.indices.map { place -> SQL in "\(.textArray(items.map { $0.key.parts[place] }))" }
+        let keys = source.key.indices.map { place -> SQL in
+            "\(.textArray(indices.map { batch.items[$0].key.parts[place] }))"
+        }
         let names = source.key.indices.map { "k\($0)" }
         return """
-            unnest(\(.intArray(indices.map(Int64.init))), \(.intArray(items.map { Int64($0.xmin) })),
-                   \(.textArray(items.map(value))), \(.textArray(items.map { $0.written.map { Array(String($0).utf8) } }))::bigint[],
+            unnest(\(.intArray(indices.map(Int64.init))), \(.intArray(indices.map { Int64(batch.items[$0].xmin) })),
+                   \(.textArray(indices.map { value(of: batch.items[$0]) })),
+                   \(.textArray(indices.map { batch.items[$0].written.map { Array(String($0).utf8) } }))::bigint[],
                    \(SQL.joined(keys, separator: ", "))) as v (i, x, value, ours, \(unsafe: names.joined(separator: ", ")))
             """
     }
