@@ -1,4 +1,4 @@
-// swift-tools-version: 6.2
+// swift-tools-version: 6.3
 import PackageDescription
 
 // The house, top to bottom. A module imports what stands below it and nothing beside or above it;
