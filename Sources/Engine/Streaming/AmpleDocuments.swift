@@ -17,9 +17,6 @@ final class AmpleDocuments: Sendable {
     private static let parts = 100_000
     /// Each of these may begin another row; in JSON a line end is a backslash and an `n`.
     private static let (comma, lineEnd, backslash) = (UInt8(ascii: ","), UInt8(ascii: "\n"), UInt8(ascii: "\\"))
-    /// What one gives is written in seconds. Whoever reads is waited for by the server, which must not take him for stuck.
-    private static let patience = DispatchTimeInterval.seconds(10)
-
     private let free = DispatchSemaphore(value: 1)
 
     /// Whether documents may give that many rows.
@@ -31,9 +28,9 @@ final class AmpleDocuments: Sendable {
         return left < 0
     }
 
-    /// Waits until no other worker has a turn, and gives one; none where that takes too long, and memory has to do.
-    func turn() -> Turn? {
+    /// Waits until no other worker has a turn, and gives one; none after so many seconds, where it is not 0.
+    func turn(within seconds: Double) -> Turn? {
         if Mutant.is(.ampleTogether) { return nil }
-        return free.wait(timeout: .now() + Self.patience) == .success ? Turn(of: self) : nil
+        return free.wait(timeout: seconds > 0 ? .now() + seconds : .distantFuture) == .success ? Turn(of: self) : nil
     }
 }

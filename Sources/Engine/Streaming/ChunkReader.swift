@@ -42,12 +42,18 @@ struct ChunkReader {
         _ condition: SQL, into batch: inout Batch, _ transaction: borrowing Transaction
     ) throws {
         batch.removeAll()
+        // The statement's time runs while others are waited for.
+        let patience = transaction.settings.statement / 2
         try transaction.copyOut(query.select(where: condition)) { tuple in
-            if batch.end == nil { try take(tuple, into: &batch) }
+            if batch.end == nil { try take(tuple, into: &batch, waiting: patience) }
         }
     }
 
-    private mutating func take(_ tuple: borrowing CopyTuple, into batch: inout Batch) throws {
+    /// Waits so many seconds for other workers, where a document gives very many rows. Where that is not enough, the batch ends
+    /// before it; if it is the first one, memory has to do.
+    private mutating func take(
+        _ tuple: borrowing CopyTuple, into batch: inout Batch, waiting patience: Double
+    ) throws {
         guard let xmin = tuple.uint32(ChunkQuery.xmin), let hash = tuple.int64(ChunkQuery.keyHash),
             let mark = tuple.int64(ChunkQuery.mark), let flags = tuple.int32(ChunkQuery.flags)
         else { throw PostgresError.unexpectedAnswer("a source row that is not whole") }
@@ -68,7 +74,13 @@ struct ChunkReader {
             let documents = documents(tuple)
             let isTooLarge = documents.contains { ($0?.count ?? 0) > query.limits.documentBytes }
             if isTooLarge || flags & ChunkQuery.Flag.tooLarge != 0 { throw tooLarge }
-            if let ample, batch.turn == nil, AmpleDocuments.areAmple(documents) { batch.turn = ample.turn() }
+            if let ample, batch.turn == nil, AmpleDocuments.areAmple(documents) {
+                batch.turn = ample.turn(within: patience)
+                if batch.turn == nil, let last = batch.items.last {
+                    batch.end = last.key
+                    return
+                }
+            }
             let row = Transform.Row(
                 keyText: tuple[query.keyText] ?? .empty, keyBinary: tuple[query.keyBinary] ?? .empty,
                 documents: documents, carried: query.tables.carry.indices.map { tuple[query.carry + $0] })
