@@ -49,7 +49,7 @@ extension OutputSpan<UInt8> {
         append(UInt8(truncatingIfNeeded: value))
     }
 
-    mutating func append(bigEndian value: Int32) {
+    private mutating func append(bigEndian value: Int32) {
         append(UInt8(truncatingIfNeeded: value >> 24))
         append(UInt8(truncatingIfNeeded: value >> 16))
         append(UInt8(truncatingIfNeeded: value >> 8))

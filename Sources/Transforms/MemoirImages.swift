@@ -131,7 +131,7 @@ public struct MemoirImages {
 
     /// Every key whose value is in no column.
     private mutating func setAttributes(of picture: PictureObject) throws(Reject) {
-        attributes.removeAll(keepingCapacity: true)
+        attributes.clear()
         guard picture.hasAttributes else {
             return ExactJSON.emptyObject.withUTF8Buffer { attributes.append(contentsOf: $0) }
         }

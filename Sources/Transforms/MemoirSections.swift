@@ -77,7 +77,7 @@ public struct MemoirSections {
         do throws(Reject) {
             sections.begin(row)
             draft.clear()
-            firstImage.removeAll(keepingCapacity: true)
+            firstImage.clear()
             unmapped = []
             try pictures.read(row.images, as: imagesType)
             try readContent(row.content, to: &rows)

@@ -17,6 +17,7 @@ final class AmpleDocuments: Sendable {
     private static let parts = 100_000
     /// Each of these may begin another row; in JSON a line end is a backslash and an `n`.
     private static let (comma, lineEnd, backslash) = (UInt8(ascii: ","), UInt8(ascii: "\n"), UInt8(ascii: "\\"))
+
     private let free = DispatchSemaphore(value: 1)
 
     /// Whether documents may give that many rows.
@@ -28,7 +29,7 @@ final class AmpleDocuments: Sendable {
         return left < 0
     }
 
-    /// Waits until no other worker has a turn, and gives one; none after so many seconds, where it is not 0.
+    /// Waits until no other worker has a turn, and gives one; gives none after so many seconds, of which 0 is without end.
     func turn(within seconds: Double) -> Turn? {
         if Mutant.is(.ampleTogether) { return nil }
         return free.wait(timeout: seconds > 0 ? .now() + seconds : .distantFuture) == .success ? Turn(of: self) : nil
